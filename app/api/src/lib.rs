@@ -1,0 +1,41 @@
+//! The console's API: one trait and its types, for both sides.
+//!
+//! The server implements [`ConsoleApi`] in process and renders pages with it; the browser implements it over HTTP.
+//! The JSON routes serve exactly these types.
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+pub use error::ApiError;
+pub use gpu::{Gpu, GpuReport, GpuSource};
+pub use key::{ApiKey, CreatedKey, KeyStatus, NewKey};
+pub use live::{EngineState, EngineStatus, LiveEvent, LiveSample, Overview};
+pub use session::{Role, SessionInfo};
+
+mod error;
+mod gpu;
+mod key;
+mod live;
+mod session;
+
+/// An answer under way.
+pub type ApiFuture<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>> + Send>>;
+
+/// The API as pages get it from context.
+pub type Api = Arc<dyn ConsoleApi>;
+
+/// Everything that the console can ask and do, in the name of one signed-in user.
+pub trait ConsoleApi: Send + Sync {
+    /// Who is signed in. `GET /api/session`
+    fn session(&self) -> ApiFuture<SessionInfo>;
+    /// The state of everything, with the last minutes of live figures. `GET /api/overview`
+    fn overview(&self) -> ApiFuture<Overview>;
+    /// Every key, newest first; revoked ones are kept for the record. `GET /api/keys`
+    fn keys(&self) -> ApiFuture<Vec<ApiKey>>;
+    /// Creates a key. Administrators only. `POST /api/keys`
+    fn create_key(&self, new: NewKey) -> ApiFuture<CreatedKey>;
+    /// Revokes a key: the data path refuses it within a second, and it cannot be undone. Administrators only.
+    /// `DELETE /api/keys/{id}`
+    fn revoke_key(&self, id: i64) -> ApiFuture<ApiKey>;
+}

@@ -1,0 +1,51 @@
+//! Request ids.
+
+use std::fmt;
+
+use crate::{Clock, Entropy};
+
+/// Names one request in the log, at the engine, in the usage table and in the `x-request-id` header.
+///
+/// 48 bits of time and 80 random bits, written as 26 characters of Crockford's base 32, so that ids sort by time
+/// (the layout of <https://github.com/ulid/spec>).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RequestId(u128);
+
+impl RequestId {
+    /// A new id.
+    pub fn new(clock: &Clock, entropy: &Entropy) -> Self {
+        let mut bytes = [0; 16];
+        bytes[..6].copy_from_slice(&clock.now().0.to_be_bytes()[2..]);
+        entropy.fill(&mut bytes[6..]);
+        Self(u128::from_be_bytes(bytes))
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+        let mut text = *b"req_00000000000000000000000000";
+        for (place, letter) in text[4..].iter_mut().rev().enumerate() {
+            *letter = ALPHABET[(self.0 >> (place * 5)) as usize & 31];
+        }
+        f.write_str(str::from_utf8(&text).unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::UnixMillis;
+    use std::time::Duration;
+
+    #[test]
+    fn ids_sort_by_time_and_have_one_length() {
+        let clock = Clock::manual(UnixMillis(1_790_000_000_000));
+        let entropy = Entropy::counted(1);
+        let first = RequestId::new(&clock, &entropy).to_string();
+        clock.advance(Duration::from_millis(1));
+        let second = RequestId::new(&clock, &entropy).to_string();
+        assert_eq!((first.len(), second.len()), (30, 30));
+        assert!(first < second, "{first} {second}");
+    }
+}

@@ -1,0 +1,120 @@
+//! What is recorded of a request: counts, times and how it ended; never what was said.
+
+use std::{fmt, future::Future, pin::Pin};
+
+use crate::{UnixMillis, id::RequestId, key::KeyId};
+
+/// One request that was admitted, from its start to its end. Exactly one of these is recorded for each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsageRecord {
+    /// The id the caller got in `x-request-id`.
+    pub request_id: RequestId,
+    /// The key it was made with.
+    pub key: KeyId,
+    /// The route it came in by.
+    pub endpoint: Endpoint,
+    /// The model as the caller wrote it.
+    pub requested_model: String,
+    /// The model that the engine ran.
+    pub served_model: String,
+    /// Whether the caller asked for a stream.
+    pub stream: bool,
+    /// Tokens of the prompt, cached ones included.
+    pub prompt_tokens: u64,
+    /// Tokens of the prompt that the engine had in its prefix cache.
+    pub cached_tokens: u64,
+    /// Tokens generated up to the end or the cut, reasoning included.
+    pub completion_tokens: u64,
+    /// Tokens of the completion that were reasoning, where the engine says so.
+    pub reasoning_tokens: u64,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The HTTP status that the caller saw, or would have seen.
+    pub status: u16,
+    /// When the request's head had been read.
+    pub started_at: UnixMillis,
+    /// Milliseconds from the start to the first byte of the answer's body; none if there was none.
+    pub first_byte_ms: Option<u32>,
+    /// Milliseconds from the start to the end.
+    pub duration_ms: u32,
+}
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// The whole answer was handed on.
+    Done,
+    /// The caller went away first.
+    ClientLeft,
+    /// The engine could not be reached, failed, or broke off.
+    EngineFailed,
+    /// The engine answered with an error of the caller's making (4xx).
+    RefusedByEngine,
+    /// The gateway itself was killed meanwhile; found at its next start.
+    Lost,
+}
+
+/// The inference routes, as they are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Endpoint {
+    /// `POST /v1/chat/completions`
+    ChatCompletions,
+    /// `POST /v1/messages`
+    Messages,
+}
+
+/// Resolves when a record is safe: on disk where usage is kept strictly, at once where it is not.
+pub type Durable = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Where records go. Handing one over never waits; only the returned future may.
+pub trait UsageSink: Send + Sync {
+    /// Takes a record of a request that has ended.
+    fn record(&self, usage: UsageRecord) -> Durable;
+}
+
+impl Outcome {
+    /// Every outcome, in the order of the database's codes.
+    pub const ALL: [Self; 5] = [
+        Self::Done,
+        Self::ClientLeft,
+        Self::EngineFailed,
+        Self::RefusedByEngine,
+        Self::Lost,
+    ];
+
+    /// The name used in the database, the API and the log.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::ClientLeft => "client_left",
+            Self::EngineFailed => "engine_failed",
+            Self::RefusedByEngine => "refused_by_engine",
+            Self::Lost => "lost",
+        }
+    }
+}
+
+impl Endpoint {
+    /// Every endpoint.
+    pub const ALL: [Self; 2] = [Self::ChatCompletions, Self::Messages];
+
+    /// The path, which is also the name used in the database, the API and the log.
+    pub fn path(self) -> &'static str {
+        match self {
+            Self::ChatCompletions => "/v1/chat/completions",
+            Self::Messages => "/v1/messages",
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.path())
+    }
+}

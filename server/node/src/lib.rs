@@ -1,0 +1,1 @@
+//! The machine behind the gateway: its GPUs and its engine.

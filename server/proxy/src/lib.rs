@@ -1,0 +1,1 @@
+//! The data path: everything under `/v1`. Knows neither Leptos nor the database.

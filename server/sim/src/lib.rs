@@ -1,0 +1,1 @@
+//! A simulated vLLM and the control file of the simulated B200s, for the demo and the tests.

@@ -1,0 +1,1 @@
+//! Keys, users, sessions and usage in a database.
