@@ -1,1 +1,3 @@
 //! A simulated vLLM and the control file of the simulated B200s, for the demo and the tests.
+
+pub mod engine;
