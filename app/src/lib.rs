@@ -1,3 +1,23 @@
-//! The console: its API types, pages, components and charts, compiled for the server and for wasm.
+//! The console: its pages, components and charts, compiled for the server and for wasm.
+//!
+//! The server renders [`shell`] around [`App`] and provides [`api::Api`] through context; the browser hydrates [`App`]
+//! with its own [`api::Api`] and feeds [`live::LiveFeed`] from the event stream. Nothing here knows where data comes from.
 
+#![expect(
+    unreachable_pub,
+    reason = "the component macro makes what it generates public, whatever its module is"
+)]
+
+pub use login::{LoginError, LoginForm, login_document};
+pub use root::App;
+pub use shell::{ShellOptions, shell};
+pub use theme::Theme;
 pub use worv_api as api;
+
+pub mod live;
+
+mod login;
+mod pages;
+mod root;
+mod shell;
+mod theme;

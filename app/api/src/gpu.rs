@@ -37,10 +37,16 @@ pub enum GpuSource {
 }
 
 /// One GPU. A figure that the driver does not give is absent, never zero.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+///
+/// While `fault` is set the figures are the last that were read, at `sampled_at`; a GPU that was never read has none
+/// to show, and its `sampled_at` and `memory_total` are 0.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Gpu {
     /// The driver's index, from 0.
     pub index: u32,
+    /// When these figures were read, in Unix milliseconds; 0 if they never were.
+    #[serde(default)]
+    pub sampled_at: i64,
     /// The product's name, such as `NVIDIA B200`.
     pub name: String,
     /// The GPU's own identifier, stable over reboots.

@@ -5,8 +5,6 @@
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
-use serde::{Deserialize, Serialize};
-
 pub use error::ApiError;
 pub use gpu::{Gpu, GpuReport, GpuSource};
 pub use key::{ApiKey, CreatedKey, KeyStatus, NewKey};
