@@ -1,0 +1,44 @@
+//! What the data path is told once, at its start.
+
+use std::time::Duration;
+
+use worv_core::Secret;
+
+/// The settings of a [`Gateway`](crate::Gateway). Everything that can change while it runs comes in by a `replace_…` instead.
+#[derive(Clone, Debug)]
+pub struct GatewayConfig {
+    /// Where the engine listens: `http://HOST:PORT`, without a path. The only address requests are ever sent to.
+    pub engine_url: String,
+    /// Sent to the engine as `Authorization: Bearer`, for an engine that was started with `--api-key`.
+    pub engine_api_key: Option<Secret>,
+    /// Time to establish a connection to the engine before it counts as unreachable.
+    pub connect_timeout: Duration,
+    /// Largest request body that is read, in bytes. A longer one is refused with 413.
+    pub max_body_bytes: usize,
+    /// Longest pause between two pieces of a request body before the request is given up with 408.
+    pub body_idle_timeout: Duration,
+    /// Tokens that a prompt and its answer may have together; the engine's own window applies too where it is smaller.
+    pub max_context_tokens: u64,
+    /// Tokens that an answer may have, and has if the caller asks for no number.
+    pub max_output_tokens: u64,
+    /// Tokens of the window that are kept free for what the chat template adds.
+    pub reserved_tokens: u64,
+    /// Silence on a stream after which a comment or ping is sent, so that no middlebox takes it for dead.
+    pub keep_alive: Duration,
+}
+
+impl Default for GatewayConfig {
+    fn default() -> Self {
+        Self {
+            engine_url: "http://127.0.0.1:8000".to_owned(),
+            engine_api_key: None,
+            connect_timeout: Duration::from_secs(3),
+            max_body_bytes: 32 << 20,
+            body_idle_timeout: Duration::from_secs(30),
+            max_context_tokens: 202_752,
+            max_output_tokens: 16_384,
+            reserved_tokens: 512,
+            keep_alive: Duration::from_secs(15),
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! Refusals and failures, in the shape that the caller's SDK reads.
+//!
+//! OpenAI: `{"error":{"message","type","param","code"}}`. Anthropic: `{"type":"error","error":{"type","message"},"request_id"}`.
+
+use std::borrow::Cow;
+
+use axum::{body::Body, response::Response};
+use bytes::Bytes;
+use http::{
+    HeaderValue, StatusCode,
+    header::{CONTENT_TYPE, RETRY_AFTER},
+};
+use serde::Serialize;
+use worv_core::id::RequestId;
+
+use crate::{dialect::Dialect, headers};
+
+/// Seconds after which a caller is asked to try again when the engine or the database is away.
+const RETRY_SECONDS: u32 = 5;
+
+/// An answer that is not what the caller asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ApiError {
+    pub(crate) status: StatusCode,
+    pub(crate) message: Cow<'static, str>,
+    /// OpenAI's short name for programs.
+    pub(crate) code: Option<&'static str>,
+    /// The field at fault, in OpenAI's dialect.
+    pub(crate) param: Option<&'static str>,
+    /// Seconds after which the same request may succeed.
+    pub(crate) retry_after: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct OpenAiBody<'a> {
+    error: OpenAiError<'a>,
+}
+
+#[derive(Serialize)]
+struct OpenAiError<'a> {
+    message: &'a str,
+    r#type: &'static str,
+    param: Option<&'static str>,
+    code: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct AnthropicBody<'a> {
+    r#type: &'static str,
+    error: AnthropicError<'a>,
+    request_id: String,
+}
+
+#[derive(Serialize)]
+struct AnthropicError<'a> {
+    r#type: &'static str,
+    message: &'a str,
+}
+
+impl ApiError {
+    pub(crate) fn new(status: StatusCode, message: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            status,
+            message: message.into(),
+            code: None,
+            param: None,
+            retry_after: None,
+        }
+    }
+
+    /// 400: the request itself is wrong.
+    pub(crate) fn invalid(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message)
+    }
+
+    /// 400: one field of the request is wrong.
+    pub(crate) fn invalid_field(param: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            param: Some(param),
+            ..Self::invalid(message)
+        }
+    }
+
+    /// 401, worded alike for every reason, so that nothing can be learnt about keys.
+    pub(crate) fn unauthenticated() -> Self {
+        Self {
+            code: Some("invalid_api_key"),
+            ..Self::new(
+                StatusCode::UNAUTHORIZED,
+                "Missing or invalid API key. Send it as `Authorization: Bearer KEY` or `x-api-key: KEY`.",
+            )
+        }
+    }
+
+    /// 413: the body is longer than `limit` bytes.
+    pub(crate) fn body_too_large(limit: usize) -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("The request body is larger than {limit} bytes."),
+        )
+    }
+
+    /// 503: trying again in a few seconds may help.
+    pub(crate) fn unavailable(code: &'static str, message: &'static str) -> Self {
+        Self {
+            code: Some(code),
+            retry_after: Some(RETRY_SECONDS),
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, message)
+        }
+    }
+
+    /// 503: no connection to the engine.
+    pub(crate) fn engine_unreachable() -> Self {
+        Self::unavailable(
+            "engine_unreachable",
+            "The model is not available at the moment. Try again in a few seconds.",
+        )
+    }
+
+    /// 502: the engine broke off. As an event in a stream it says the same.
+    pub(crate) fn engine_broke_off() -> Self {
+        Self {
+            code: Some("engine_failed"),
+            ..Self::new(
+                StatusCode::BAD_GATEWAY,
+                "The model server failed before the answer was complete.",
+            )
+        }
+    }
+
+    /// The whole answer.
+    pub(crate) fn into_response(self, dialect: Dialect, request_id: RequestId) -> Response {
+        let mut response = Response::new(Body::from(self.body(dialect, request_id)));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(headers::X_REQUEST_ID, headers::request_id_value(request_id));
+        if let Some(seconds) = self.retry_after {
+            headers.insert(RETRY_AFTER, seconds.into());
+        }
+        if !self.repeating_may_help() {
+            headers.insert(headers::X_SHOULD_RETRY, HeaderValue::from_static("false"));
+        }
+        response
+    }
+
+    /// The JSON body.
+    pub(crate) fn body(&self, dialect: Dialect, request_id: RequestId) -> Bytes {
+        let json = match dialect {
+            Dialect::OpenAi => serde_json::to_vec(&OpenAiBody {
+                error: OpenAiError {
+                    message: &self.message,
+                    r#type: openai_type(self.status),
+                    param: self.param,
+                    code: self.code,
+                },
+            }),
+            Dialect::Anthropic => serde_json::to_vec(&AnthropicBody {
+                r#type: "error",
+                error: AnthropicError {
+                    r#type: anthropic_type(self.status),
+                    message: &self.message,
+                },
+                request_id: request_id.to_string(),
+            }),
+        };
+        json.unwrap_or_default().into()
+    }
+
+    /// Time-outs, limits and failures of ours may pass; what is wrong with the request stays wrong.
+    fn repeating_may_help(&self) -> bool {
+        self.status.is_server_error()
+            || matches!(self.status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS)
+    }
+}
+
+/// The `type` that OpenAI gives errors of a status.
+fn openai_type(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        401 => "authentication_error",
+        403 => "permission_error",
+        429 => "rate_limit_error",
+        400..500 => "invalid_request_error",
+        _ => "server_error",
+    }
+}
+
+/// The `type` that Anthropic gives errors of a status (<https://docs.anthropic.com/en/api/errors>).
+fn anthropic_type(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        401 => "authentication_error",
+        403 => "permission_error",
+        404 => "not_found_error",
+        413 => "request_too_large",
+        429 => "rate_limit_error",
+        400..500 => "invalid_request_error",
+        504 => "timeout_error",
+        529 => "overloaded_error",
+        _ => "api_error",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use worv_core::{Clock, Entropy, UnixMillis};
+
+    fn request_id() -> RequestId {
+        RequestId::new(&Clock::manual(UnixMillis(0)), &Entropy::counted(0))
+    }
+
+    fn body(error: &ApiError, dialect: Dialect) -> String {
+        let text = String::from_utf8(error.body(dialect, request_id()).to_vec()).unwrap();
+        text.replace(&request_id().to_string(), "ID")
+    }
+
+    #[test]
+    fn each_dialect_has_its_own_shape() {
+        let error = ApiError::unauthenticated();
+        assert_eq!(
+            body(&error, Dialect::OpenAi),
+            r#"{"error":{"message":"Missing or invalid API key. Send it as `Authorization: Bearer KEY` or `x-api-key: KEY`.","type":"authentication_error","param":null,"code":"invalid_api_key"}}"#
+        );
+        assert_eq!(
+            body(&error, Dialect::Anthropic),
+            r#"{"type":"error","error":{"type":"authentication_error","message":"Missing or invalid API key. Send it as `Authorization: Bearer KEY` or `x-api-key: KEY`."},"request_id":"ID"}"#
+        );
+    }
+
+    #[test]
+    fn only_what_may_pass_is_to_be_repeated() {
+        let cases = [
+            (ApiError::unauthenticated(), Some("false"), None),
+            (ApiError::invalid("x"), Some("false"), None),
+            (ApiError::body_too_large(1), Some("false"), None),
+            (ApiError::new(StatusCode::REQUEST_TIMEOUT, "x"), None, None),
+            (ApiError::engine_unreachable(), None, Some("5")),
+            (ApiError::engine_broke_off(), None, None),
+        ];
+        for (error, should_retry, retry_after) in cases {
+            let response = error.clone().into_response(Dialect::Anthropic, request_id());
+            let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap());
+            assert_eq!(header("x-should-retry"), should_retry, "{error:?}");
+            assert_eq!(header("retry-after"), retry_after, "{error:?}");
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! The keys that are accepted, in memory: requests read a snapshot that others replace.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicI64, Ordering},
+    },
+};
+
+use arc_swap::ArcSwapOption;
+use worv_core::{
+    UnixMillis,
+    key::{KeyDigest, KeyGrant, KeyId},
+};
+
+/// Every key by the digest of its secret, expired and revoked ones included.
+#[derive(Debug, Default)]
+pub struct KeyTable {
+    entries: HashMap<KeyDigest, Entry>,
+}
+
+/// The table in force.
+#[derive(Debug)]
+pub(crate) struct Keys {
+    /// None until the first table has been loaded.
+    table: ArcSwapOption<KeyTable>,
+    /// Whether the table is known to hold every key there is. If not, a key that is missing in it may still be valid.
+    complete: AtomicBool,
+}
+
+/// Why a presented key was not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KeyRefusal {
+    /// There is no such key.
+    Unknown,
+    /// It was revoked.
+    Revoked,
+    /// Its time is over.
+    Expired,
+    /// It is not in the table, but the table may not be complete.
+    CannotTell,
+}
+
+#[derive(Debug)]
+struct Entry {
+    grant: Arc<KeyGrant>,
+    last_used: Arc<AtomicI64>,
+}
+
+impl FromIterator<(KeyDigest, KeyGrant)> for KeyTable {
+    fn from_iter<I: IntoIterator<Item = (KeyDigest, KeyGrant)>>(keys: I) -> Self {
+        let entry = |grant| Entry {
+            grant: Arc::new(grant),
+            last_used: Arc::default(),
+        };
+        Self {
+            entries: keys.into_iter().map(|(digest, grant)| (digest, entry(grant))).collect(),
+        }
+    }
+}
+
+impl Keys {
+    pub(crate) fn new() -> Self {
+        Self {
+            table: ArcSwapOption::empty(),
+            complete: AtomicBool::new(true),
+        }
+    }
+
+    /// Puts a new table in force. Times of use that have not been drained yet carry over.
+    pub(crate) fn replace(&self, mut table: KeyTable) {
+        if let Some(old) = &*self.table.load() {
+            for (digest, entry) in &mut table.entries {
+                if let Some(known) = old.entries.get(digest) {
+                    entry.last_used = Arc::clone(&known.last_used);
+                }
+            }
+        }
+        self.table.store(Some(Arc::new(table)));
+    }
+
+    pub(crate) fn set_complete(&self, complete: bool) {
+        self.complete.store(complete, Ordering::Relaxed);
+    }
+
+    /// The grant of a presented key, which is noted as used now.
+    pub(crate) fn admit(&self, presented: &str, now: UnixMillis) -> Result<Arc<KeyGrant>, KeyRefusal> {
+        let table = self.table.load();
+        let Some(table) = &*table else {
+            return Err(KeyRefusal::CannotTell);
+        };
+        let Some(entry) = table.entries.get(&KeyDigest::of(presented)) else {
+            return Err(if self.complete.load(Ordering::Relaxed) {
+                KeyRefusal::Unknown
+            } else {
+                KeyRefusal::CannotTell
+            });
+        };
+        if entry.grant.revoked_at.is_some_and(|revoked_at| revoked_at <= now) {
+            return Err(KeyRefusal::Revoked);
+        }
+        if entry.grant.expires_at.is_some_and(|expires_at| expires_at <= now) {
+            return Err(KeyRefusal::Expired);
+        }
+        entry.last_used.store(now.0, Ordering::Relaxed);
+        Ok(Arc::clone(&entry.grant))
+    }
+
+    /// When each key was last used, for those used since the last call.
+    pub(crate) fn drain_last_used(&self) -> Vec<(KeyId, UnixMillis)> {
+        let table = self.table.load();
+        let Some(table) = &*table else {
+            return Vec::new();
+        };
+        let used = |entry: &Entry| match entry.last_used.swap(0, Ordering::Relaxed) {
+            0 => None,
+            at => Some((entry.grant.id, UnixMillis(at))),
+        };
+        table.entries.values().filter_map(used).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: UnixMillis = UnixMillis(1_000_000);
+
+    fn table(expires_at: Option<i64>, revoked_at: Option<i64>) -> KeyTable {
+        let grant = KeyGrant {
+            id: KeyId(7),
+            name: "laptop".to_owned(),
+            expires_at: expires_at.map(UnixMillis),
+            revoked_at: revoked_at.map(UnixMillis),
+        };
+        [(KeyDigest::of("secret"), grant)].into_iter().collect()
+    }
+
+    fn admit(keys: &Keys, presented: &str) -> Result<KeyId, KeyRefusal> {
+        keys.admit(presented, NOW).map(|grant| grant.id)
+    }
+
+    #[test]
+    fn an_unknown_key_is_only_called_unknown_when_the_table_is_complete() {
+        let keys = Keys::new();
+        assert_eq!(admit(&keys, "secret"), Err(KeyRefusal::CannotTell));
+        keys.replace(table(None, None));
+        assert_eq!(admit(&keys, "secret"), Ok(KeyId(7)));
+        assert_eq!(admit(&keys, "other"), Err(KeyRefusal::Unknown));
+        keys.set_complete(false);
+        assert_eq!(admit(&keys, "secret"), Ok(KeyId(7)));
+        assert_eq!(admit(&keys, "other"), Err(KeyRefusal::CannotTell));
+    }
+
+    #[test]
+    fn a_key_ends_at_the_very_moment_it_expires_or_is_revoked() {
+        let cases = [
+            (Some(NOW.0 + 1), None, Ok(KeyId(7))),
+            (Some(NOW.0), None, Err(KeyRefusal::Expired)),
+            (None, Some(NOW.0), Err(KeyRefusal::Revoked)),
+            (Some(NOW.0), Some(NOW.0), Err(KeyRefusal::Revoked)),
+        ];
+        for (expires_at, revoked_at, expected) in cases {
+            let keys = Keys::new();
+            keys.replace(table(expires_at, revoked_at));
+            assert_eq!(admit(&keys, "secret"), expected, "{expires_at:?} {revoked_at:?}");
+        }
+    }
+
+    #[test]
+    fn times_of_use_survive_a_new_table_and_are_drained_once() {
+        let keys = Keys::new();
+        keys.replace(table(None, None));
+        assert_eq!(keys.drain_last_used(), []);
+        admit(&keys, "secret").unwrap();
+        keys.replace(table(None, None));
+        assert_eq!(keys.drain_last_used(), [(KeyId(7), NOW)]);
+        assert_eq!(keys.drain_last_used(), []);
+    }
+}
