@@ -66,7 +66,7 @@ fn system_fill(buffer: &mut [u8]) {
     getrandom::fill(buffer).expect("the operating system has no randomness to give");
 }
 
-/// One step of the SplitMix64 sequence, enough to make counted bytes look unlike each other.
+/// One step of the `SplitMix64` sequence, enough to make counted bytes look unlike each other.
 fn split_mix(counter: u64) -> u64 {
     let mut word = counter.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     word = (word ^ (word >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
