@@ -17,6 +17,16 @@ impl RequestId {
         let mut bytes = [0; 16];
         bytes[..6].copy_from_slice(&clock.now().0.to_be_bytes()[2..]);
         entropy.fill(&mut bytes[6..]);
+        Self::from_bytes(bytes)
+    }
+
+    /// The id as it is stored: 16 bytes that sort like the id itself.
+    pub fn to_bytes(self) -> [u8; 16] {
+        self.0.to_be_bytes()
+    }
+
+    /// The id that was stored as these bytes.
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(u128::from_be_bytes(bytes))
     }
 }

@@ -1,1 +1,30 @@
-//! Keys, users, sessions and usage in a database.
+//! Keys, users, sessions, usage and the audit log, in SQLite or PostgreSQL.
+//!
+//! [`Store`] is the whole of it: one value, cheap to clone, that every part of the server shares. The data path never
+//! waits for it: it works from [`Store::key_grants`], taken again whenever [`Changes::changed`] says so, and hands
+//! its records to [`usage::Writer`].
+//!
+//! Each table has one file here, with its rows, its statements and nothing else. Every statement is a constant with
+//! bound parameters, written so that both databases understand it; what they do not share is in `sqlite` and
+//! `migrate`.
+
+pub use audit::{Actor, AuditEntry, AuditRow};
+pub use changes::Changes;
+pub use error::StoreError;
+pub use keys::{KeyRow, NewKey};
+pub use sessions::{NewSession, SessionDigest, SessionId, SessionRow};
+pub use store::Store;
+pub use users::{NewUser, UserId, UserRow};
+
+mod audit;
+mod changes;
+mod error;
+mod keys;
+mod migrate;
+mod row;
+mod sessions;
+mod sqlite;
+mod store;
+mod text;
+pub mod usage;
+mod users;

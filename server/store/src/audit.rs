@@ -1,0 +1,142 @@
+//! Who did what to what, from where. The database itself refuses to change or remove an entry.
+
+use serde_json::Value;
+use sqlx::{AnyConnection, Row, any::AnyRow};
+use worv_core::UnixMillis;
+
+use crate::{Store, StoreError, row, text};
+
+/// Who does something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    name: String,
+    address: String,
+}
+
+/// Something that was done, to be kept. Made by [`Actor::did`].
+#[derive(Clone, Debug)]
+pub struct AuditEntry {
+    actor: Actor,
+    action: &'static str,
+    subject: String,
+    before: Option<Value>,
+    after: Option<Value>,
+}
+
+/// An entry of the audit log.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AuditRow {
+    /// Its number; a later entry has a higher one.
+    pub id: i64,
+    /// When it was done.
+    pub at: UnixMillis,
+    /// Who did it.
+    pub actor: String,
+    /// What was done, such as `key.revoke`.
+    pub action: String,
+    /// To what, such as `key 7`.
+    pub subject: String,
+    /// From where: an address, or `local` for the command line.
+    pub address: String,
+    /// What it was before; none for what is new, and never a secret.
+    pub before: Option<Value>,
+    /// What it is since; none for what is gone, and never a secret.
+    pub after: Option<Value>,
+}
+
+impl Actor {
+    /// A user, signed in or trying to, at an address.
+    pub fn user(name: &str, address: &str) -> Self {
+        Self {
+            name: text::tamed(name, 100),
+            address: text::tamed(address, 100),
+        }
+    }
+
+    /// Whoever runs the command line on the machine itself.
+    pub fn command_line() -> Self {
+        Self::user("command line", "local")
+    }
+
+    /// An entry that this actor did `action` (such as `session.begin`) to `subject` (such as `user 3`).
+    #[must_use]
+    pub fn did(&self, action: &'static str, subject: String) -> AuditEntry {
+        AuditEntry {
+            actor: self.clone(),
+            action,
+            subject,
+            before: None,
+            after: None,
+        }
+    }
+}
+
+impl AuditEntry {
+    /// Adds what was before and what is since. No secret belongs in either.
+    #[must_use]
+    pub fn change(self, before: Option<Value>, after: Option<Value>) -> Self {
+        Self { before, after, ..self }
+    }
+}
+
+impl Store {
+    /// Adds an entry for something that is not itself in the database, such as a refused login. What the store changes,
+    /// it notes by itself, in the same transaction.
+    pub async fn audit(&self, entry: AuditEntry) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        self.audit_in(&mut transaction, entry).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// The latest entries, newest first: at most `limit` of those before the entry `before`.
+    pub async fn audit_log(&self, before: Option<i64>, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
+        const SELECT: &str = "SELECT id, at, actor, action, subject, address, before_json, after_json \
+             FROM audit WHERE id < $1 ORDER BY id DESC LIMIT $2";
+        let rows = sqlx::query(SELECT)
+            .bind(before.unwrap_or(i64::MAX))
+            .bind(i64::from(limit))
+            .fetch_all(self.readers())
+            .await?;
+        rows.iter().map(AuditRow::try_from).collect()
+    }
+
+    /// Adds an entry as part of what it tells of.
+    pub(crate) async fn audit_in(&self, connection: &mut AnyConnection, entry: AuditEntry) -> Result<(), StoreError> {
+        const INSERT: &str = "INSERT INTO audit (at, actor, action, subject, address, before_json, after_json) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7)";
+        sqlx::query(INSERT)
+            .bind(self.clock().now().0)
+            .bind(entry.actor.name)
+            .bind(entry.action)
+            .bind(text::tamed(&entry.subject, 200))
+            .bind(entry.actor.address)
+            .bind(entry.before.map(|value| value.to_string()))
+            .bind(entry.after.map(|value| value.to_string()))
+            .execute(connection)
+            .await?;
+        Ok(())
+    }
+}
+
+impl TryFrom<&AnyRow> for AuditRow {
+    type Error = StoreError;
+
+    fn try_from(row: &AnyRow) -> Result<Self, StoreError> {
+        let json = |column| -> Result<Option<Value>, StoreError> {
+            let text: Option<&str> = row.try_get(column)?;
+            text.map(|text| serde_json::from_str(text).map_err(|error| sqlx::Error::Decode(error.into()).into()))
+                .transpose()
+        };
+        Ok(Self {
+            id: row.try_get("id")?,
+            at: row::time(row, "at")?,
+            actor: row.try_get("actor")?,
+            action: row.try_get("action")?,
+            subject: row.try_get("subject")?,
+            address: row.try_get("address")?,
+            before: json("before_json")?,
+            after: json("after_json")?,
+        })
+    }
+}

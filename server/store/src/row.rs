@@ -1,0 +1,35 @@
+//! Reading columns as the types that they stand for.
+
+use sqlx::{Row, any::AnyRow};
+use worv_core::UnixMillis;
+
+/// Bytes of one length.
+pub(crate) fn bytes<const N: usize>(row: &AnyRow, column: &'static str) -> sqlx::Result<[u8; N]> {
+    row.try_get::<&[u8], _>(column)?
+        .try_into()
+        .map_err(|error| sqlx::Error::ColumnDecode {
+            index: column.to_owned(),
+            source: Box::new(error),
+        })
+}
+
+/// A time.
+pub(crate) fn time(row: &AnyRow, column: &'static str) -> sqlx::Result<UnixMillis> {
+    Ok(UnixMillis(row.try_get(column)?))
+}
+
+/// A time that may not have come.
+pub(crate) fn optional_time(row: &AnyRow, column: &'static str) -> sqlx::Result<Option<UnixMillis>> {
+    Ok(row.try_get::<Option<i64>, _>(column)?.map(UnixMillis))
+}
+
+/// A count, in whatever type it is needed. What does not fit was not written by this program.
+pub(crate) fn count<T: TryFrom<i64>>(row: &AnyRow, column: &'static str) -> sqlx::Result<T>
+where
+    T::Error: std::error::Error + Send + Sync + 'static,
+{
+    T::try_from(row.try_get::<i64, _>(column)?).map_err(|error| sqlx::Error::ColumnDecode {
+        index: column.to_owned(),
+        source: Box::new(error),
+    })
+}

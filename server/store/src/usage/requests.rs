@@ -1,0 +1,138 @@
+//! The table of requests.
+
+use std::{collections::HashMap, fmt::Write, sync::LazyLock};
+
+use sqlx::{Any, AnyConnection, AssertSqlSafe, Row, any::AnyRow, query::Query};
+use worv_core::{id::RequestId, key::KeyId, usage::UsageRecord};
+
+use super::code;
+use crate::{Store, StoreError, row, text};
+
+/// Characters of a model's name that are kept.
+const LONGEST_MODEL: usize = 200;
+
+/// Rows that one statement inserts: enough that their number no longer matters, few enough to prepare quickly.
+const ROWS: usize = 32;
+
+const COLUMNS: usize = 15;
+
+/// The statement for [`ROWS`] rows; the one for a single row is [`INSERT_ONE`]. A record that is there already is left
+/// as it is, so that writing twice what may have been written is safe.
+static INSERT_ROWS: LazyLock<String> = LazyLock::new(|| insert(ROWS));
+static INSERT_ONE: LazyLock<String> = LazyLock::new(|| insert(1));
+
+impl Store {
+    /// The latest requests by the time they came in, the latest first.
+    pub async fn recent_requests(&self, limit: u32) -> Result<Vec<UsageRecord>, StoreError> {
+        const SELECT: &str = "SELECT requests.id, key_id, endpoint, models.name AS served_model, requested_model, stream, \
+             prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, \
+             outcome, status, started_at, first_byte_ms, duration_ms \
+             FROM requests JOIN models ON models.id = requests.model_id ORDER BY requests.id DESC LIMIT $1";
+        let rows = sqlx::query(SELECT)
+            .bind(i64::from(limit))
+            .fetch_all(self.readers())
+            .await?;
+        rows.iter().map(|row| Ok(record(row)?)).collect()
+    }
+}
+
+/// Inserts records whose models' ids are in `models`. Those that are there already are left as they are.
+pub(super) async fn insert_all(
+    connection: &mut AnyConnection,
+    records: &[UsageRecord],
+    models: &HashMap<String, i64>,
+) -> Result<(), StoreError> {
+    let (full, rest) = records.as_chunks::<ROWS>();
+    let full = full.iter().map(|chunk| (&INSERT_ROWS, chunk.as_slice()));
+    for (statement, chunk) in full.chain(rest.chunks(1).map(|one| (&INSERT_ONE, one))) {
+        let mut query = sqlx::query(AssertSqlSafe(statement.as_str()));
+        for record in chunk {
+            query = bind(query, record, models)?;
+        }
+        query.execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// The name under which a record's model is stored.
+pub(super) fn model_name(record: &UsageRecord) -> String {
+    text::tamed(&record.served_model, LONGEST_MODEL)
+}
+
+/// The id of a model's name, which is given one if it has none.
+pub(super) async fn model_id(connection: &mut AnyConnection, name: &str) -> Result<i64, StoreError> {
+    const INSERT: &str = "INSERT INTO models (name) VALUES ($1) ON CONFLICT (name) DO UPDATE SET name = excluded.name \
+         RETURNING id";
+    Ok(sqlx::query_scalar(INSERT).bind(name).fetch_one(connection).await?)
+}
+
+fn insert(rows: usize) -> String {
+    let mut statement = String::from(
+        "INSERT INTO requests (id, key_id, endpoint, model_id, requested_model, stream, \
+         prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, \
+         outcome, status, started_at, first_byte_ms, duration_ms) VALUES ",
+    );
+    for row in 0..rows {
+        statement.push_str(if row == 0 { "(" } else { ", (" });
+        for column in 1..=COLUMNS {
+            let comma = if column == 1 { "" } else { ", " };
+            let _ = write!(statement, "{comma}${}", row * COLUMNS + column);
+        }
+        statement.push(')');
+    }
+    statement + " ON CONFLICT (id) DO NOTHING"
+}
+
+type BoundQuery = Query<'static, Any, sqlx::any::AnyArguments>;
+
+fn bind(query: BoundQuery, record: &UsageRecord, models: &HashMap<String, i64>) -> Result<BoundQuery, StoreError> {
+    let served = model_name(record);
+    let requested = text::tamed(&record.requested_model, LONGEST_MODEL);
+    let model = models
+        .get(&served)
+        .ok_or_else(|| sqlx::Error::Encode(format!("the model {served:?} has no id").into()))?;
+    Ok(query
+        .bind(record.request_id.to_bytes().to_vec())
+        .bind(record.key.0)
+        .bind(code::of_endpoint(record.endpoint))
+        .bind(*model)
+        .bind((requested != served).then_some(requested))
+        .bind(i16::from(record.stream))
+        .bind(stored(record.prompt_tokens))
+        .bind(stored(record.cached_tokens))
+        .bind(stored(record.completion_tokens))
+        .bind(stored(record.reasoning_tokens))
+        .bind(code::of_outcome(record.outcome))
+        .bind(i32::from(record.status))
+        .bind(record.started_at.0)
+        .bind(record.first_byte_ms.map(i64::from))
+        .bind(i64::from(record.duration_ms)))
+}
+
+/// A count as databases hold it: theirs end at 2⁶³ − 1.
+fn stored(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+fn record(row: &AnyRow) -> sqlx::Result<UsageRecord> {
+    let served_model: String = row.try_get("served_model")?;
+    let requested: Option<String> = row.try_get("requested_model")?;
+    let first_byte: Option<i64> = row.try_get("first_byte_ms")?;
+    Ok(UsageRecord {
+        request_id: RequestId::from_bytes(row::bytes(row, "id")?),
+        key: KeyId(row.try_get("key_id")?),
+        endpoint: code::endpoint(row.try_get("endpoint")?)?,
+        requested_model: requested.unwrap_or_else(|| served_model.clone()),
+        served_model,
+        stream: row.try_get::<i16, _>("stream")? != 0,
+        prompt_tokens: row::count(row, "prompt_tokens")?,
+        cached_tokens: row::count(row, "cached_tokens")?,
+        completion_tokens: row::count(row, "completion_tokens")?,
+        reasoning_tokens: row::count(row, "reasoning_tokens")?,
+        outcome: code::outcome(row.try_get("outcome")?)?,
+        status: row::count(row, "status")?,
+        started_at: row::time(row, "started_at")?,
+        first_byte_ms: first_byte.and_then(|millis| u32::try_from(millis).ok()),
+        duration_ms: row::count(row, "duration_ms")?,
+    })
+}
