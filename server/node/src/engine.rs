@@ -39,68 +39,76 @@ pub struct EngineConfig {
 /// published again. Must be called inside a Tokio runtime.
 pub fn watch(config: EngineConfig, clock: Clock, cancel: CancellationToken) -> watch::Receiver<Arc<EngineStatus>> {
     let (statuses, receiver) = watch::channel(Arc::new(EngineStatus::starting(clock.now().0)));
-    tokio::spawn(async move {
-        // An answer under way is dropped with the task.
-        cancel.run_until_cancelled(run(config, clock, statuses)).await;
-    });
+    let watcher = Watcher {
+        clock,
+        statuses,
+        timeouts: 0,
+    };
+    // An answer under way is dropped with the task.
+    tokio::spawn(async move { cancel.run_until_cancelled(watcher.run(config)).await });
     receiver
 }
 
-async fn run(config: EngineConfig, clock: Clock, statuses: watch::Sender<Arc<EngineStatus>>) {
-    let probe = match Probe::new(&config.url, config.timeout) {
-        Ok(probe) => probe,
-        Err(error) => {
-            let answer = Answer::Failed(format!("The engine cannot be asked: {error}."));
-            publish(&statuses, &clock, answer);
-            return;
-        }
-    };
-    let mut ticks = interval(config.interval);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut timeouts = 0;
-    loop {
-        ticks.tick().await;
-        let answer = probe.ask().await;
-        timeouts = if matches!(answer, Answer::TimedOut(_)) {
-            timeouts + 1
-        } else {
-            0
+struct Watcher {
+    clock: Clock,
+    statuses: watch::Sender<Arc<EngineStatus>>,
+    /// How many of the last checks have timed out.
+    timeouts: u32,
+}
+
+impl Watcher {
+    async fn run(mut self, config: EngineConfig) {
+        let probe = match Probe::new(&config.url, config.timeout) {
+            Ok(probe) => probe,
+            Err(error) => return self.take(Answer::Failed(format!("The engine cannot be asked: {error}."))),
         };
-        let was_up = statuses.borrow().state == EngineState::Up;
-        if !(was_up && (1..TIMEOUTS_TO_DOWN).contains(&timeouts)) {
-            publish(&statuses, &clock, answer);
+        let mut ticks = interval(config.interval);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            self.take(probe.ask().await);
         }
+    }
+
+    /// Takes an answer into the status, and wakes the readers only if that changed it.
+    fn take(&mut self, answer: Answer) {
+        let timed_out = matches!(answer, Answer::TimedOut(_));
+        self.timeouts = if timed_out { self.timeouts + 1 } else { 0 };
+        let forgiven = timed_out && self.timeouts < TIMEOUTS_TO_DOWN;
+        self.statuses.send_if_modified(|current| {
+            if forgiven && current.state == EngineState::Up {
+                return false;
+            }
+            let next = successor(current, answer, &self.clock);
+            let changed = next != **current;
+            *current = Arc::new(next);
+            changed
+        });
     }
 }
 
-/// Takes an answer into the status, and wakes the readers only if that changed it.
-fn publish(statuses: &watch::Sender<Arc<EngineStatus>>, clock: &Clock, answer: Answer) {
-    statuses.send_if_modified(|current| {
-        let mut next = EngineStatus::clone(current);
-        match answer {
-            Answer::Serving(engine) => {
-                next.state = EngineState::Up;
-                next.model = engine.model;
-                next.max_model_len = engine.max_model_len;
-                next.version = engine.version;
-                next.detail = String::new();
-            }
-            // What it served last stays: it is most likely what it will serve when it is back.
-            Answer::Failed(reason) | Answer::TimedOut(reason) => {
-                next.state = EngineState::Down;
-                next.detail = reason;
-            }
-        }
-        if next == **current {
-            return false;
-        }
-        if next.state != current.state {
-            next.since = clock.now().0;
-            tracing::info!(state = ?next.state, model = next.model, detail = next.detail, "engine");
-        }
-        *current = Arc::new(next);
-        true
-    });
+fn successor(current: &EngineStatus, answer: Answer, clock: &Clock) -> EngineStatus {
+    let mut next = match answer {
+        Answer::Serving(engine) => EngineStatus {
+            state: EngineState::Up,
+            model: engine.model,
+            max_model_len: engine.max_model_len,
+            version: engine.version,
+            since: current.since,
+            detail: String::new(),
+        },
+        // What it served last stays: most likely it will serve that when it is back.
+        Answer::Failed(detail) | Answer::TimedOut(detail) => EngineStatus {
+            state: EngineState::Down,
+            detail,
+            ..current.clone()
+        },
+    };
+    if next.state != current.state {
+        next.since = clock.now().0;
+        tracing::info!(state = ?next.state, model = next.model, detail = next.detail, "engine");
+    }
+    next
 }
 
 impl EngineConfig {
@@ -111,5 +119,66 @@ impl EngineConfig {
             interval: Duration::from_secs(1),
             timeout: Duration::from_secs(2),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{probe::Engine, *};
+
+    fn watcher() -> (Watcher, watch::Receiver<Arc<EngineStatus>>) {
+        let (statuses, receiver) = watch::channel(Arc::new(EngineStatus::starting(0)));
+        let clock = Clock::manual(worv_core::UnixMillis(7));
+        let timeouts = 0;
+        (
+            Watcher {
+                clock,
+                statuses,
+                timeouts,
+            },
+            receiver,
+        )
+    }
+
+    fn serving() -> Answer {
+        Answer::Serving(Engine {
+            model: "m".to_owned(),
+            max_model_len: None,
+            version: String::new(),
+        })
+    }
+
+    fn timed_out() -> Answer {
+        Answer::TimedOut("late".to_owned())
+    }
+
+    #[test]
+    fn an_engine_that_was_up_may_answer_late_now_and_then() {
+        let (mut watcher, status) = watcher();
+        for answer in [serving(), timed_out(), timed_out(), serving(), timed_out(), timed_out()] {
+            watcher.take(answer);
+            assert_eq!(status.borrow().state, EngineState::Up);
+        }
+        watcher.take(timed_out());
+        assert_eq!(status.borrow().state, EngineState::Down);
+        assert_eq!(status.borrow().detail, "late");
+    }
+
+    #[test]
+    fn an_engine_that_never_answered_is_not_waited_for() {
+        let (mut watcher, status) = watcher();
+        watcher.take(timed_out());
+        assert_eq!(status.borrow().state, EngineState::Down);
+    }
+
+    #[test]
+    fn the_same_answer_again_is_no_news() {
+        let (mut watcher, mut status) = watcher();
+        watcher.take(serving());
+        assert!(status.has_changed().unwrap());
+        assert_eq!(status.borrow_and_update().since, 7);
+        watcher.take(serving());
+        watcher.take(timed_out());
+        assert!(!status.has_changed().unwrap());
     }
 }
