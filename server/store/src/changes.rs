@@ -17,7 +17,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 pub struct Changes {
     /// `PRAGMA data_version` tells of other connections' commits only, so this one is for nothing else.
     connection: AnyConnection,
-    own_changes: watch::Receiver<u64>,
+    own_writes: watch::Receiver<u64>,
     seen: Seen,
 }
 
@@ -31,7 +31,7 @@ struct Seen {
 }
 
 impl Changes {
-    pub(crate) async fn watch(opened: &Opened, own_changes: watch::Receiver<u64>) -> Result<Self, StoreError> {
+    pub(crate) async fn watch(opened: &Opened, own_writes: watch::Receiver<u64>) -> Result<Self, StoreError> {
         let mut connection = AnyConnection::connect_with(&opened.options).await?;
         let seen = Seen {
             data_version: data_version(&mut connection).await?,
@@ -39,7 +39,7 @@ impl Changes {
         };
         Ok(Self {
             connection,
-            own_changes,
+            own_writes,
             seen,
         })
     }
@@ -55,7 +55,7 @@ impl Changes {
         loop {
             tokio::select! {
                 _ = look.tick() => {}
-                Ok(()) = self.own_changes.changed() => {}
+                Ok(()) = self.own_writes.changed() => {}
             }
             match self.look().await {
                 Ok(true) => return,

@@ -1,10 +1,6 @@
 //! What is particular to `SQLite`: a file for the owner only, and connections that write durably.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{fmt::Write, io, path::Path, time::Duration};
 
 use sqlx::{
     AnyConnection, ConnectOptions, Connection, Executor,
@@ -35,14 +31,16 @@ PRAGMA trusted_schema = OFF;";
 /// Opens or creates the file that follows `sqlite:` in a URL.
 pub(crate) async fn open(path_in_url: &str) -> Result<Opened, StoreError> {
     let path = path_of(path_in_url)?;
-    let place = path.display().to_string();
+    let place = path.to_owned();
     let cannot_open = |cause: &dyn ToString| StoreError::CannotOpen {
         place: place.clone(),
         cause: cause.to_string(),
     };
-    create_privately(&path).await.map_err(|error| cannot_open(&error))?;
+    create_privately(Path::new(path))
+        .await
+        .map_err(|error| cannot_open(&error))?;
 
-    let options = options(&path)?;
+    let options = options(path)?;
     use_write_ahead_log(&options)
         .await
         .map_err(|error| cannot_open(&error))?;
@@ -60,7 +58,7 @@ pub(crate) async fn open(path_in_url: &str) -> Result<Opened, StoreError> {
 }
 
 /// `//data/worv.db`, `///var/lib/worv/worv.db` and `data/worv.db` as they follow `sqlite:`.
-fn path_of(path_in_url: &str) -> Result<PathBuf, StoreError> {
+fn path_of(path_in_url: &str) -> Result<&str, StoreError> {
     let path = path_in_url.strip_prefix("//").unwrap_or(path_in_url);
     let cure = if path.is_empty() {
         "has no path: write sqlite://PATH"
@@ -69,7 +67,7 @@ fn path_of(path_in_url: &str) -> Result<PathBuf, StoreError> {
     } else if path.contains(['?', '#']) {
         "takes no options after the path"
     } else {
-        return Ok(PathBuf::from(path));
+        return Ok(path);
     };
     Err(StoreError::InvalidUrl(cure.to_owned()))
 }
@@ -100,15 +98,14 @@ async fn create_privately(path: &Path) -> io::Result<()> {
     }
 }
 
-fn options(path: &Path) -> Result<AnyConnectOptions, StoreError> {
-    let unusable = |_| StoreError::InvalidUrl("the path is not UTF-8".to_owned());
-    let path = path.as_os_str().to_str().ok_or(()).map_err(unusable)?;
-    // `sqlite:` takes a percent-encoded path. Encoding every byte that has a meaning in a URL is enough.
+fn options(path: &str) -> Result<AnyConnectOptions, StoreError> {
+    // The driver takes the path percent-encoded; nothing in it is a path's business to mean in a URL.
     let mut url = String::from("sqlite:");
-    for letter in path.chars() {
-        match letter {
-            '%' | '?' | '#' | ' ' => url.push_str(&format!("%{:02X}", u32::from(letter))),
-            _ => url.push(letter),
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"/._-".contains(&byte) {
+            url.push(char::from(byte));
+        } else {
+            let _ = write!(url, "%{byte:02X}");
         }
     }
     url.parse::<AnyConnectOptions>()
@@ -146,5 +143,33 @@ async fn use_write_ahead_log(options: &AnyConnectOptions) -> sqlx::Result<()> {
             Err(error) => return Err(error),
             Ok(_) => return connection.close().await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn writers_sync_every_commit_and_readers_cannot_write() {
+        sqlx::any::install_default_drivers();
+        let home = tempfile::TempDir::new().unwrap();
+        let opened = open(&format!("//{}/worv.db", home.path().display())).await.unwrap();
+        let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous")
+            .fetch_one(&opened.writers)
+            .await
+            .unwrap();
+        let journal: String = sqlx::query_scalar("PRAGMA journal_mode")
+            .fetch_one(&opened.writers)
+            .await
+            .unwrap();
+        let keys: i64 = sqlx::query_scalar("PRAGMA foreign_keys")
+            .fetch_one(&opened.writers)
+            .await
+            .unwrap();
+        assert_eq!((synchronous, journal.as_str(), keys), (2, "wal", 1));
+
+        let refused = opened.readers.execute("CREATE TABLE t (x INTEGER)").await.unwrap_err();
+        assert!(refused.to_string().contains("readonly"), "{refused}");
     }
 }

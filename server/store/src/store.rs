@@ -35,7 +35,7 @@ struct Inner {
     opened: Opened,
     clock: Clock,
     /// Counts what this process has changed; [`Changes`] waits for it.
-    own_changes: watch::Sender<u64>,
+    own_writes: watch::Sender<u64>,
 }
 
 impl Store {
@@ -60,14 +60,14 @@ impl Store {
             inner: Arc::new(Inner {
                 opened,
                 clock,
-                own_changes: watch::Sender::new(0),
+                own_writes: watch::Sender::new(0),
             }),
         })
     }
 
     /// Tells when keys have changed, in this process or in another.
     pub async fn changes(&self) -> Result<Changes, StoreError> {
-        Changes::watch(&self.inner.opened, self.inner.own_changes.subscribe()).await
+        Changes::watch(&self.inner.opened, self.inner.own_writes.subscribe()).await
     }
 
     /// Whether the database answers.
@@ -100,7 +100,7 @@ impl Store {
 
     /// Wakes this process's [`Changes`] right after a commit, instead of at the next look at the database.
     pub(crate) fn announce_change(&self) {
-        self.inner.own_changes.send_modify(|count| *count += 1);
+        self.inner.own_writes.send_modify(|count| *count += 1);
     }
 }
 

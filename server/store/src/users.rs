@@ -54,12 +54,7 @@ impl Store {
             "INSERT INTO users (name, role, password_hash, created_at) VALUES ($1, $2, $3, $4) RETURNING ",
             columns!()
         );
-        text::check(
-            "name",
-            &new.name,
-            1..=100,
-            "must have 1 to 100 characters and no line breaks",
-        )?;
+        check_name(&new.name)?;
         let mut transaction = self.begin().await?;
         let inserted = sqlx::query(INSERT)
             .bind(&new.name)
@@ -87,8 +82,10 @@ impl Store {
     /// The user of that name, whatever its case.
     pub async fn find_user(&self, name: &str) -> Result<Option<UserRow>, StoreError> {
         const SELECT: &str = concat!("SELECT ", columns!(), " FROM users WHERE lower(name) = lower($1)");
-        // No stored name has control characters, and PostgreSQL refuses to compare with a NUL.
-        let name = text::tamed(name, 101);
+        // PostgreSQL refuses a NUL even in a comparison, so a name that none can have is not looked for.
+        if check_name(name).is_err() {
+            return Ok(None);
+        }
         let row = sqlx::query(SELECT).bind(name).fetch_optional(self.readers()).await?;
         row.as_ref().map(UserRow::try_from).transpose()
     }
@@ -152,6 +149,15 @@ impl TryFrom<&AnyRow> for UserRow {
             created_at: row::time(row, "created_at")?,
         })
     }
+}
+
+fn check_name(name: &str) -> Result<(), StoreError> {
+    text::check(
+        "name",
+        name,
+        1..=100,
+        "must have 1 to 100 characters and no line breaks",
+    )
 }
 
 /// The role of that name; anything but `admin` may change nothing.

@@ -1,0 +1,11 @@
+//! The store as its callers see it, on real databases.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod changes;
+mod keys;
+mod open;
+mod sessions;
+mod support;
+mod usage;
+mod users;
+mod writer;

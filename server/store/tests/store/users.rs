@@ -1,0 +1,62 @@
+//! Users.
+
+use worv_api::Role;
+use worv_core::Secret;
+use worv_store::{Actor, NewUser, StoreError, UserId};
+
+use crate::support::{START, TestDatabase, create_user, on_each_database};
+
+on_each_database! {
+    async fn a_user_is_found_by_name_whatever_its_case(database) {
+        let store = database.open().await;
+        let ada = create_user(&store, "Ada").await;
+        assert_eq!((ada.role, ada.created_at), (Role::Admin, START));
+        assert_eq!(store.find_user("aDA").await.unwrap(), Some(ada.clone()));
+        for nobody in ["Ad", "Ada ", "%", "Ada\0", "' OR 1=1 --", &"x".repeat(10_000)] {
+            assert_eq!(store.find_user(nobody).await.unwrap(), None, "{nobody:?}");
+        }
+        assert_eq!(store.users().await.unwrap(), [ada]);
+    }
+
+    async fn a_name_is_taken_once(database) {
+        let store = database.open().await;
+        create_user(&store, "ada").await;
+        let twin = NewUser {
+            name: "ADA".to_owned(),
+            role: Role::Viewer,
+            password_hash: Secret::new("hash"),
+        };
+        let refused = store.create_user(twin, &Actor::command_line()).await.unwrap_err();
+        assert!(matches!(refused, StoreError::NameTaken { what: "user", .. }), "{refused:?}");
+        assert_eq!(refused.to_string(), "there is already a user called \"ADA\"");
+        assert_eq!(store.audit_log(None, 10).await.unwrap().len(), 1);
+    }
+
+    async fn only_administrators_are_counted(database) {
+        let store = database.open().await;
+        assert_eq!(store.count_admins().await.unwrap(), 0);
+        create_user(&store, "ada").await;
+        let viewer = NewUser {
+            name: "grace".to_owned(),
+            role: Role::Viewer,
+            password_hash: Secret::new("hash"),
+        };
+        let viewer = store.create_user(viewer, &Actor::command_line()).await.unwrap();
+        assert_eq!((viewer.role, store.count_admins().await.unwrap()), (Role::Viewer, 1));
+    }
+
+    async fn a_password_is_replaced_and_never_in_the_audit_log(database) {
+        let store = database.open().await;
+        let ada = create_user(&store, "ada").await;
+        let hash = Secret::new("$argon2id$new");
+        store.set_password_hash(ada.id, &hash, &Actor::user("ada", "::1")).await.unwrap();
+        assert_eq!(store.find_user("ada").await.unwrap().unwrap().password_hash, hash);
+
+        let log = store.audit_log(None, 10).await.unwrap();
+        assert_eq!(log[0].action, "user.password");
+        assert!(!format!("{log:?}").contains("argon2"));
+
+        let nobody = store.set_password_hash(UserId(9), &hash, &Actor::command_line()).await;
+        assert!(matches!(nobody, Err(StoreError::NotFound { what: "user", id: 9 })));
+    }
+}
