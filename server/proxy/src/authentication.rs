@@ -80,7 +80,8 @@ mod tests {
 
     #[test]
     fn one_table_for_both_headers() {
-        let cases: &[(&[(&str, &str)], Result<&str, Unreadable>)] = &[
+        type Sent = &'static [(&'static str, &'static str)];
+        let cases: &[(Sent, Result<&str, Unreadable>)] = &[
             (&[], Err(Unreadable::Missing)),
             (&[("authorization", "Bearer k")], Ok("k")),
             (&[("authorization", "bearer  k ")], Ok("k")),

@@ -1,19 +1,28 @@
 //! The data path: everything under `/v1`. Knows neither Leptos nor the database.
 //!
-//! A request's way, module by module: `routes` → `authentication` → `envelope` → `engine` → `relay` or `whole` → `settlement`.
+//! A request's way, module by module: `routes` → `forward` → `authentication` → `envelope` → `engine` → `relay` → `settlement`.
 //! What changes while it runs (keys, the engine's model) is a snapshot in the [`Gateway`] that others replace; the data path
 //! never waits for them.
 
 mod authentication;
+mod body;
 mod config;
 mod counters;
 mod dialect;
 mod engine;
+mod engine_complaint;
+mod envelope;
 mod error;
+mod forward;
 mod gateway;
 mod headers;
+mod json;
 mod keys;
+mod relay;
 mod routes;
+mod server_sent_events;
+mod settlement;
+mod token_counts;
 
 pub use config::GatewayConfig;
 pub use counters::CounterSnapshot;

@@ -1,0 +1,185 @@
+//! The life of a request, from its head to the beginning of its answer.
+
+use std::sync::Arc;
+
+use axum::{body::Body, extract::Request, response::Response};
+use http::{
+    HeaderMap, HeaderValue, StatusCode,
+    header::{CACHE_CONTROL, CONTENT_TYPE},
+};
+use reqwest::Url;
+use tokio::time::Instant;
+use worv_core::{
+    id::RequestId,
+    usage::{Endpoint, Outcome},
+};
+
+use crate::{
+    Gateway,
+    authentication::authenticate,
+    body::{read_answer, read_request},
+    dialect::Dialect,
+    engine::{EngineError, EngineResponse},
+    engine_complaint::EngineComplaint,
+    envelope::{Envelope, check_content_type},
+    error::ApiError,
+    headers,
+    json::Object,
+    relay::{Grammar, Relay},
+    settlement::{Admitted, Settlement},
+    token_counts::TokenCounts,
+};
+
+/// One of the routes that lead to the engine.
+#[derive(Clone)]
+pub(crate) struct Route {
+    pub(crate) gateway: Arc<Gateway>,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) dialect: Dialect,
+    pub(crate) url: Url,
+}
+
+/// Answers one request.
+pub(crate) async fn forward(route: &Route, request: Request) -> Response {
+    let request_id = route.gateway.new_request_id();
+    match answer(route, request_id, request).await {
+        Ok(response) => response,
+        Err(error) => error.into_response(route.dialect, request_id),
+    }
+}
+
+async fn answer(route: &Route, request_id: RequestId, request: Request) -> Result<Response, ApiError> {
+    let gateway = &*route.gateway;
+    let (started, started_at) = (Instant::now(), gateway.clock.now());
+    let (head, body) = request.into_parts();
+    let grant = authenticate(&head.headers, &gateway.keys, started_at)?;
+    check_content_type(&head.headers)?;
+    let body = read_request(&head.headers, body, &gateway.config).await?;
+    let envelope = Envelope::parse(&body)?;
+
+    let mut settlement = Settlement::admit(
+        gateway,
+        Admitted {
+            request_id,
+            key: grant.id,
+            endpoint: route.endpoint,
+            requested_model: envelope.model.clone().into_owned(),
+            served_model: envelope.model.clone().into_owned(),
+            stream: envelope.stream,
+            started_at,
+            started,
+        },
+    );
+    let grammar = match route.dialect {
+        Dialect::OpenAi => Grammar::chat(envelope.stream_options()),
+        Dialect::Anthropic => Grammar::messages(request_id),
+    };
+    let outgoing = match route.dialect {
+        Dialect::OpenAi if envelope.stream => envelope.with_all_usage(&body),
+        Dialect::OpenAi | Dialect::Anthropic => body.clone(),
+    };
+    drop(body);
+    let mut to_engine = headers::for_engine(&head.headers);
+    to_engine.insert(headers::X_REQUEST_ID, headers::request_id_value(request_id));
+
+    match gateway.engine.post(&route.url, to_engine, outgoing).await {
+        Ok(answer) if !answer.status().is_success() => Ok(refused(route.dialect, request_id, answer, settlement).await),
+        Ok(answer) if is_event_stream(answer.headers()) => {
+            Ok(streamed(gateway, request_id, answer, grammar, settlement))
+        }
+        Ok(answer) => whole(route.dialect, request_id, answer, settlement).await,
+        Err(error) => {
+            tracing::warn!(%request_id, error = &error as &dyn std::error::Error, "no answer from the engine");
+            let error = match error {
+                EngineError::Unreachable(_) => ApiError::engine_unreachable(),
+                EngineError::BrokeOff(_) => ApiError::engine_broke_off(),
+            };
+            settlement.set_status(error.status);
+            settlement.settle(Outcome::EngineFailed).await;
+            Err(error)
+        }
+    }
+}
+
+/// An error of the engine's, in the caller's dialect.
+async fn refused(
+    dialect: Dialect,
+    request_id: RequestId,
+    answer: EngineResponse,
+    mut settlement: Settlement,
+) -> Response {
+    let (head, body) = answer.into_parts();
+    let body = read_answer(&head.headers, body).await.unwrap_or_default();
+    let complaint = EngineComplaint::in_answer(head.status, &body);
+    let outcome = complaint.outcome();
+    let response = complaint.into_response(dialect, request_id);
+    settlement.set_status(response.status());
+    settlement.settle(outcome).await;
+    response
+}
+
+/// A stream, which settles itself when it ends.
+fn streamed(
+    gateway: &Gateway,
+    request_id: RequestId,
+    answer: EngineResponse,
+    grammar: Grammar,
+    mut settlement: Settlement,
+) -> Response {
+    let (head, body) = answer.into_parts();
+    settlement.set_status(head.status);
+    let relay = Relay::new(body, grammar, settlement, request_id, gateway.config.keep_alive);
+    let mut response = respond(head.status, &head.headers, request_id, Body::new(relay));
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(headers::X_ACCEL_BUFFERING, HeaderValue::from_static("no"));
+    response
+}
+
+/// A whole answer: read, counted, recorded, and only then given to the caller.
+async fn whole(
+    dialect: Dialect,
+    request_id: RequestId,
+    answer: EngineResponse,
+    mut settlement: Settlement,
+) -> Result<Response, ApiError> {
+    let (head, body) = answer.into_parts();
+    let body = match read_answer(&head.headers, body).await {
+        Ok(body) => body,
+        Err(error) => {
+            tracing::warn!(%request_id, error = &error as &dyn std::error::Error, "no whole answer from the engine");
+            let error = ApiError::engine_broke_off();
+            settlement.set_status(error.status);
+            settlement.settle(Outcome::EngineFailed).await;
+            return Err(error);
+        }
+    };
+    settlement.set_status(head.status);
+    settlement.note_first_byte();
+    let object = str::from_utf8(&body).ok().and_then(|text| Object::parse(text).ok());
+    let usage = object.as_ref().and_then(|object| object.get("usage"));
+    let counts = usage.and_then(|usage| match dialect {
+        Dialect::OpenAi => TokenCounts::from_openai(usage.as_bytes()),
+        Dialect::Anthropic => TokenCounts::from_anthropic(usage.as_bytes()),
+    });
+    if let Some(counts) = counts {
+        settlement.observe(counts);
+    }
+    settlement.settle(Outcome::Done).await;
+    Ok(respond(head.status, &head.headers, request_id, body.into()))
+}
+
+fn respond(status: StatusCode, from_engine: &HeaderMap, request_id: RequestId, body: Body) -> Response {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers::for_caller(from_engine);
+    response
+        .headers_mut()
+        .insert(headers::X_REQUEST_ID, headers::request_id_value(request_id));
+    response
+}
+
+fn is_event_stream(headers: &HeaderMap) -> bool {
+    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    media_type.is_some_and(|value| value.trim_start().starts_with("text/event-stream"))
+}

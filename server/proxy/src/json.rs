@@ -1,0 +1,420 @@
+//! Reads JSON without building it: checks a whole document, splits one level of it, and leaves every value as its bytes.
+//!
+//! Strict by RFC 8259, so that what it accepts cannot mean something else to the engine's parser.
+
+use std::{borrow::Cow, ops::Range};
+
+use memchr::memchr2;
+
+/// Deepest nesting that is accepted. No honest request comes near; parsers that recurse fall over beyond it.
+const MAX_DEPTH: u32 = 128;
+
+/// One level of an object: its members in order, each value untouched.
+#[derive(Debug)]
+pub(crate) struct Object<'a> {
+    text: &'a str,
+    members: Vec<Member<'a>>,
+}
+
+/// `"key": value`
+#[derive(Debug)]
+struct Member<'a> {
+    key: Cow<'a, str>,
+    /// From the key's opening quote to the value's end.
+    span: Range<usize>,
+    value: &'a str,
+}
+
+/// Where and why a text is not what was expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum JsonError {
+    /// It is not JSON.
+    #[error("invalid JSON at byte {at}")]
+    Invalid {
+        /// Counted from 0.
+        at: usize,
+    },
+    /// It is JSON, but of another type.
+    #[error("not an object")]
+    NotAnObject,
+    /// It is nested too deeply.
+    #[error("nested more than {MAX_DEPTH} levels deep")]
+    TooDeep,
+}
+
+struct Scanner<'a> {
+    text: &'a str,
+    at: usize,
+    /// Open containers around `at`; the lowest bit of `objects` is the innermost, 1 for an object, 0 for an array.
+    depth: u32,
+    objects: u128,
+}
+
+impl<'a> Object<'a> {
+    /// Splits the one object that `text` consists of, and checks all of it.
+    pub(crate) fn parse(text: &'a str) -> Result<Self, JsonError> {
+        let mut scanner = Scanner::new(text);
+        scanner.skip_whitespace();
+        if scanner.peek() != Some(b'{') {
+            scanner.value()?;
+            scanner.end()?;
+            return Err(JsonError::NotAnObject);
+        }
+        scanner.open(true)?;
+        let mut members = Vec::with_capacity(16);
+        scanner.skip_whitespace();
+        if !scanner.take(b'}') {
+            loop {
+                let start = scanner.at;
+                let key = scanner.key()?;
+                let value = scanner.spanned_value()?;
+                members.push(Member {
+                    key,
+                    span: start..scanner.at,
+                    value,
+                });
+                scanner.skip_whitespace();
+                if scanner.take(b'}') {
+                    break;
+                }
+                scanner.expect(b',')?;
+                scanner.skip_whitespace();
+            }
+        }
+        scanner.end()?;
+        Ok(Self { text, members })
+    }
+
+    /// The value of a member, as JSON; of the last one if there are several, as the engine would take it.
+    pub(crate) fn get(&self, key: &str) -> Option<&'a str> {
+        self.members
+            .iter()
+            .rev()
+            .find(|member| member.key == key)
+            .map(|member| member.value)
+    }
+
+    /// Every key, in order.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.members.iter().map(|member| &*member.key)
+    }
+
+    /// The object with some members set to other values, or removed where the value is none. The others stay byte for byte
+    /// as they were; new ones come last.
+    pub(crate) fn with(&self, edits: &[(&str, Option<Cow<'_, str>>)]) -> String {
+        let added: usize = edits
+            .iter()
+            .map(|(key, value)| key.len() + value.as_ref().map_or(0, |value| value.len()) + 4)
+            .sum();
+        let mut text = String::with_capacity(self.text.len() + added);
+        let mut separator = '{';
+        for member in &self.members {
+            match edits.iter().find(|(key, _)| *key == member.key) {
+                None => {
+                    text.push(separator);
+                    text.push_str(&self.text[member.span.clone()]);
+                    separator = ',';
+                }
+                Some((key, Some(value))) => push_member(&mut text, &mut separator, key, value),
+                Some((_, None)) => {}
+            }
+        }
+        for (key, value) in edits {
+            if let Some(value) = value
+                && !self.keys().any(|present| present == *key)
+            {
+                push_member(&mut text, &mut separator, key, value);
+            }
+        }
+        if separator == '{' {
+            text.push(separator);
+        }
+        text.push('}');
+        text
+    }
+}
+
+/// The string that a JSON value is, or none if it is of another type (or holds half a surrogate pair).
+pub(crate) fn string(value: &str) -> Option<Cow<'_, str>> {
+    let inner = value.strip_prefix('"')?.strip_suffix('"')?;
+    if inner.contains('\\') {
+        serde_json::from_str(value).ok().map(Cow::Owned)
+    } else {
+        Some(Cow::Borrowed(inner))
+    }
+}
+
+fn push_member(text: &mut String, separator: &mut char, key: &str, value: &str) {
+    text.push(*separator);
+    text.push('"');
+    text.push_str(key);
+    text.push_str("\":");
+    text.push_str(value);
+    *separator = ',';
+}
+
+impl<'a> Scanner<'a> {
+    fn new(text: &'a str) -> Self {
+        Self {
+            text,
+            at: 0,
+            depth: 0,
+            objects: 0,
+        }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn invalid<T>(&self) -> Result<T, JsonError> {
+        Err(JsonError::Invalid { at: self.at })
+    }
+
+    fn take(&mut self, byte: u8) -> bool {
+        let found = self.peek() == Some(byte);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn expect(&mut self, byte: u8) -> Result<(), JsonError> {
+        if self.take(byte) { Ok(()) } else { self.invalid() }
+    }
+
+    fn skip_whitespace(&mut self) {
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.peek() {
+            self.at += 1;
+        }
+    }
+
+    /// Nothing but whitespace may be left.
+    fn end(&mut self) -> Result<(), JsonError> {
+        self.skip_whitespace();
+        if self.at == self.text.len() {
+            Ok(())
+        } else {
+            self.invalid()
+        }
+    }
+
+    fn open(&mut self, object: bool) -> Result<(), JsonError> {
+        if self.depth == MAX_DEPTH {
+            return Err(JsonError::TooDeep);
+        }
+        self.depth += 1;
+        self.objects = self.objects << 1 | u128::from(object);
+        self.at += 1;
+        Ok(())
+    }
+
+    /// A key and its colon.
+    fn key(&mut self) -> Result<Cow<'a, str>, JsonError> {
+        let start = self.at;
+        self.string()?;
+        let raw = &self.text[start..self.at];
+        self.skip_whitespace();
+        self.expect(b':')?;
+        self.skip_whitespace();
+        // A key with half a surrogate pair is none that we know; its raw form serves to tell it from others.
+        Ok(string(raw).unwrap_or(Cow::Borrowed(raw)))
+    }
+
+    fn spanned_value(&mut self) -> Result<&'a str, JsonError> {
+        let start = self.at;
+        self.value()?;
+        Ok(&self.text[start..self.at])
+    }
+
+    /// One value of any type, however deep, without recursion.
+    fn value(&mut self) -> Result<(), JsonError> {
+        let outside = self.depth;
+        loop {
+            match self.peek() {
+                Some(b'{') => {
+                    self.open(true)?;
+                    self.skip_whitespace();
+                    if self.peek() != Some(b'}') {
+                        self.key()?;
+                        continue;
+                    }
+                }
+                Some(b'[') => {
+                    self.open(false)?;
+                    self.skip_whitespace();
+                    if self.peek() != Some(b']') {
+                        continue;
+                    }
+                }
+                Some(b'"') => self.string()?,
+                Some(b'-' | b'0'..=b'9') => self.number()?,
+                Some(b't') => self.literal("true")?,
+                Some(b'f') => self.literal("false")?,
+                Some(b'n') => self.literal("null")?,
+                _ => return self.invalid(),
+            }
+            if self.close_containers(outside)? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// After a value: closes what ends here, and stops before the next value. True when nothing is open that was not before.
+    fn close_containers(&mut self, outside: u32) -> Result<bool, JsonError> {
+        while self.depth > outside {
+            let object = self.objects & 1 == 1;
+            self.skip_whitespace();
+            if self.take(if object { b'}' } else { b']' }) {
+                self.depth -= 1;
+                self.objects >>= 1;
+                continue;
+            }
+            self.expect(b',')?;
+            self.skip_whitespace();
+            if object {
+                self.key()?;
+            }
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    fn string(&mut self) -> Result<(), JsonError> {
+        self.expect(b'"')?;
+        let bytes = self.text.as_bytes();
+        loop {
+            let rest = &bytes[self.at..];
+            let Some(length) = memchr2(b'"', b'\\', rest) else {
+                return self.invalid();
+            };
+            if let Some(control) = rest[..length].iter().position(|&byte| byte < 0x20) {
+                self.at += control;
+                return self.invalid();
+            }
+            self.at += length + 1;
+            if rest[length] == b'"' {
+                return Ok(());
+            }
+            match self.peek() {
+                Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 1,
+                Some(b'u') => {
+                    let digits = bytes.get(self.at + 1..self.at + 5);
+                    if !digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)) {
+                        return self.invalid();
+                    }
+                    self.at += 5;
+                }
+                _ => return self.invalid(),
+            }
+        }
+    }
+
+    fn number(&mut self) -> Result<(), JsonError> {
+        self.take(b'-');
+        if !self.take(b'0') {
+            self.digits()?;
+        }
+        if self.take(b'.') {
+            self.digits()?;
+        }
+        if self.take(b'e') || self.take(b'E') {
+            if !self.take(b'+') {
+                self.take(b'-');
+            }
+            self.digits()?;
+        }
+        Ok(())
+    }
+
+    fn digits(&mut self) -> Result<(), JsonError> {
+        let start = self.at;
+        while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
+            self.at += 1;
+        }
+        if self.at > start { Ok(()) } else { self.invalid() }
+    }
+
+    fn literal(&mut self, literal: &str) -> Result<(), JsonError> {
+        if !self.text[self.at..].starts_with(literal) {
+            return self.invalid();
+        }
+        self.at += literal.len();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::{Map, Value};
+
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<i32>().prop_map(|number| Value::from(f64::from(number) / 8.0)),
+            any::<String>().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 32, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+                prop::collection::vec((any::<String>(), inner), 0..6)
+                    .prop_map(|members| Value::from(Map::from_iter(members))),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn it_accepts_exactly_what_a_full_parser_accepts(text in r#"[\[\]{}",:\\0-9a-fu.+eE truefalsn\n-]{0,24}"#) {
+            let parsed = serde_json::from_str::<&serde_json::value::RawValue>(&text);
+            let scanned = Object::parse(&text);
+            prop_assert_eq!(scanned.is_ok() || scanned.as_ref().err() == Some(&JsonError::NotAnObject), parsed.is_ok());
+        }
+
+        #[test]
+        fn damaged_documents_are_judged_as_a_full_parser_does(document in any_json(), at in any::<prop::sample::Index>(), with in ".") {
+            let mut text = document.to_string();
+            let place = text.char_indices().map(|(place, _)| place).nth(at.index(text.chars().count()));
+            text.insert_str(place.unwrap_or(0), &with);
+            let parsed = serde_json::from_str::<&serde_json::value::RawValue>(&text);
+            let scanned = Object::parse(&text);
+            prop_assert_eq!(scanned.is_ok() || scanned.as_ref().err() == Some(&JsonError::NotAnObject), parsed.is_ok());
+        }
+
+        #[test]
+        fn edits_change_what_they_name_and_nothing_else(members in prop::collection::btree_map("[a-e]", any_json(), 0..5), set in any_json()) {
+            let before = Value::from(Map::from_iter(members));
+            let text = serde_json::to_string_pretty(&before).unwrap();
+            let edited = Object::parse(&text).unwrap().with(&[("a", Some(set.to_string().into())), ("b", None)]);
+            let mut expected = before;
+            expected["a"] = set;
+            expected.as_object_mut().unwrap().remove("b");
+            prop_assert_eq!(serde_json::from_str::<Value>(&edited).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn escaped_keys_are_read_as_what_they_mean() {
+        let object = Object::parse(r#"{"mod\u0065l": "a", "\ud800": 1}"#).unwrap();
+        assert_eq!(object.keys().collect::<Vec<_>>(), ["model", r#""\ud800""#]);
+        assert_eq!(object.get("model"), Some(r#""a""#));
+    }
+
+    #[test]
+    fn members_that_are_not_named_keep_their_bytes() {
+        let object = Object::parse(r#"{ "x" : 1.50 ,"a":2,"y":"\u4f60" }"#).unwrap();
+        let edited = object.with(&[("a", None), ("b", Some("[]".into()))]);
+        assert_eq!(edited, r#"{"x" : 1.50,"y":"\u4f60","b":[]}"#);
+        assert_eq!(Object::parse("{}").unwrap().with(&[]), "{}");
+    }
+
+    #[test]
+    fn depth_is_bounded() {
+        let nested = |depth: usize| format!(r#"{{"a":{}{}}}"#, "[".repeat(depth), "]".repeat(depth));
+        assert!(Object::parse(&nested(127)).is_ok());
+        assert_eq!(Object::parse(&nested(128)).unwrap_err(), JsonError::TooDeep);
+        assert_eq!(Object::parse(&"[".repeat(1_000_000)).unwrap_err(), JsonError::TooDeep);
+    }
+}

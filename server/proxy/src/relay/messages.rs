@@ -1,0 +1,89 @@
+//! Streams of messages: named events from `message_start` to `message_stop`.
+//!
+//! The engine says at the beginning what the prompt took and at the end what was generated. Until then each piece of
+//! a content block counts as one token, which is what a stream that is cut short is charged.
+
+use bytes::Bytes;
+use memchr::memmem;
+use worv_core::id::RequestId;
+
+use super::{
+    grammar::{End, Step},
+    output::Output,
+};
+use crate::{
+    engine_complaint::EngineComplaint, error::ApiError, json::Object, settlement::Settlement, token_counts::TokenCounts,
+};
+
+/// What is remembered of one stream.
+#[derive(Debug)]
+pub(crate) struct Messages {
+    request_id: RequestId,
+    started: bool,
+}
+
+impl Messages {
+    pub(super) fn new(request_id: RequestId) -> Self {
+        Self {
+            request_id,
+            started: false,
+        }
+    }
+
+    /// Whether `message_start` has been sent.
+    pub(super) fn has_started(&self) -> bool {
+        self.started
+    }
+
+    pub(super) fn step(&mut self, event: &[u8], settlement: &mut Settlement, output: &mut Output) -> Step {
+        let (name, data) = name_and_data(event);
+        match name {
+            b"message_start" => {
+                self.started = true;
+                observe(settlement, data, |start| {
+                    Object::parse(start.get("message")?).ok()?.get("usage")
+                });
+            }
+            b"content_block_delta" if memmem::find(data, b"\"signature_delta\"").is_none() => {
+                settlement.observe_one_more();
+            }
+            b"message_delta" => observe(settlement, data, |delta| delta.get("usage")),
+            b"message_stop" => return Step::End(End::Complete(Bytes::copy_from_slice(event))),
+            b"error" => {
+                // In Anthropic's vocabulary, whatever the engine's version calls it.
+                let complaint = EngineComplaint::in_stream(data);
+                let outcome = complaint.outcome();
+                let last = self.error_event(&complaint.into_error());
+                return Step::End(End::Failed { outcome, last });
+            }
+            _ => {}
+        }
+        output.pass(event);
+        Step::Continue
+    }
+
+    /// The event that makes the caller's SDK raise an error.
+    pub(super) fn error_event(&self, error: &ApiError) -> Bytes {
+        let body = error.anthropic_body(self.request_id);
+        [b"event: error\ndata: ", &body[..], b"\n\n"].concat().into()
+    }
+}
+
+/// Takes the usage from an event's data.
+fn observe<'a>(settlement: &mut Settlement, data: &'a [u8], usage: impl FnOnce(&Object<'a>) -> Option<&'a str>) {
+    let object = str::from_utf8(data).ok().and_then(|data| Object::parse(data).ok());
+    let counts = object.and_then(|object| TokenCounts::from_anthropic(usage(&object)?.as_bytes()));
+    if let Some(counts) = counts {
+        settlement.observe(counts);
+    }
+}
+
+/// An event's name and data, as vLLM writes them: `event: NAME`, `data: JSON`. Other events have no name here.
+fn name_and_data(event: &[u8]) -> (&[u8], &[u8]) {
+    let parts = event.strip_prefix(b"event:").and_then(|rest| {
+        let end = memchr::memchr(b'\n', rest)?;
+        Some((rest[..end].trim_ascii(), rest[end..].trim_ascii()))
+    });
+    let (name, data) = parts.unwrap_or((b"", b""));
+    (name, data.strip_prefix(b"data:").unwrap_or(b"").trim_ascii())
+}

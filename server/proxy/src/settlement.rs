@@ -1,0 +1,153 @@
+//! The one usage record of each admitted request, however it ends.
+
+use std::{future::ready, sync::Arc};
+
+use http::StatusCode;
+use tokio::time::Instant;
+use worv_core::{
+    UnixMillis,
+    id::RequestId,
+    usage::{Durable, Endpoint, Outcome, UsageRecord, UsageSink},
+};
+
+use crate::{
+    Gateway,
+    counters::{Counters, InFlight},
+    token_counts::TokenCounts,
+};
+
+/// The status noted for a caller who left before there was an answer (nginx's convention; it is never sent).
+const CLIENT_CLOSED_REQUEST: u16 = 499;
+
+/// A request under way. Dropping it unsettled records that the caller left: that is what drops a handler or a body.
+pub(crate) struct Settlement {
+    usage: Arc<dyn UsageSink>,
+    counters: Arc<Counters>,
+    /// Taken when it is settled.
+    record: Option<UsageRecord>,
+    /// Completion tokens that the live counter has been given.
+    counted: u64,
+    started: Instant,
+    _in_flight: InFlight,
+}
+
+/// What is known of a request when it is admitted.
+#[derive(Debug)]
+pub(crate) struct Admitted {
+    pub(crate) request_id: RequestId,
+    pub(crate) key: worv_core::key::KeyId,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) requested_model: String,
+    pub(crate) served_model: String,
+    pub(crate) stream: bool,
+    /// When the request's head had been read, by the wall clock.
+    pub(crate) started_at: UnixMillis,
+    /// The same moment, by the clock that durations are taken from.
+    pub(crate) started: Instant,
+}
+
+impl Settlement {
+    /// Admits a request: from here on there will be one record of it.
+    pub(crate) fn admit(gateway: &Gateway, admitted: Admitted) -> Self {
+        Self {
+            usage: Arc::clone(&gateway.usage),
+            counters: Arc::clone(&gateway.counters),
+            counted: 0,
+            started: admitted.started,
+            _in_flight: gateway.counters.admit(),
+            record: Some(UsageRecord {
+                request_id: admitted.request_id,
+                key: admitted.key,
+                endpoint: admitted.endpoint,
+                requested_model: admitted.requested_model,
+                served_model: admitted.served_model,
+                stream: admitted.stream,
+                prompt_tokens: 0,
+                cached_tokens: 0,
+                completion_tokens: 0,
+                reasoning_tokens: 0,
+                outcome: Outcome::ClientLeft,
+                status: CLIENT_CLOSED_REQUEST,
+                started_at: admitted.started_at,
+                first_byte_ms: None,
+                duration_ms: 0,
+            }),
+        }
+    }
+
+    /// Notes the status that the caller sees.
+    pub(crate) fn set_status(&mut self, status: StatusCode) {
+        if let Some(record) = &mut self.record {
+            record.status = status.as_u16();
+        }
+    }
+
+    /// Notes that the first byte of the answer's body goes to the caller now.
+    pub(crate) fn note_first_byte(&mut self) {
+        if let Some(record) = &mut self.record
+            && record.first_byte_ms.is_none()
+        {
+            record.first_byte_ms = Some(milliseconds_since(self.started));
+        }
+    }
+
+    /// Takes what the engine says has been used so far.
+    pub(crate) fn observe(&mut self, counts: TokenCounts) {
+        let Some(record) = &mut self.record else { return };
+        record.prompt_tokens = counts.prompt.unwrap_or(record.prompt_tokens);
+        record.cached_tokens = counts.cached.unwrap_or(record.cached_tokens);
+        record.completion_tokens = counts.completion.unwrap_or(record.completion_tokens);
+        record.reasoning_tokens = counts.reasoning.unwrap_or(record.reasoning_tokens);
+        if record.completion_tokens > self.counted {
+            self.counters
+                .add_completion_tokens(record.completion_tokens - self.counted);
+            self.counted = record.completion_tokens;
+        }
+    }
+
+    /// Counts one more token, where the engine sends text without saying how much has been used.
+    pub(crate) fn observe_one_more(&mut self) {
+        let so_far = self.record.as_ref().map(|record| record.completion_tokens + 1);
+        self.observe(TokenCounts {
+            completion: so_far,
+            ..TokenCounts::default()
+        });
+    }
+
+    /// Hands the record over. The future resolves when it is safe; the end of the answer must wait for that.
+    /// Only the first call counts.
+    pub(crate) fn settle(&mut self, outcome: Outcome) -> Durable {
+        let Some(mut record) = self.record.take() else {
+            return Box::pin(ready(()));
+        };
+        record.outcome = outcome;
+        record.duration_ms = milliseconds_since(self.started);
+        self.counters.add_prompt_tokens(record.prompt_tokens);
+        if outcome == Outcome::EngineFailed {
+            self.counters.add_engine_failure();
+        }
+        tracing::debug!(
+            request_id = %record.request_id,
+            key_id = %record.key,
+            endpoint = %record.endpoint,
+            %outcome,
+            status = record.status,
+            duration_ms = record.duration_ms,
+            "request ended"
+        );
+        self.usage.record(record)
+    }
+}
+
+impl Drop for Settlement {
+    fn drop(&mut self) {
+        if self.record.is_some() {
+            // Nobody is left to wait for it; the sink has it all the same.
+            drop(self.settle(Outcome::ClientLeft));
+        }
+    }
+}
+
+fn milliseconds_since(start: Instant) -> u32 {
+    u32::try_from(start.elapsed().as_millis()).unwrap_or(u32::MAX)
+}
