@@ -6,9 +6,13 @@ scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(dirname "$scripts")
 # Tools and downloads: shared by all checkouts, survives `cargo clean`.
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/worv
-target=${CARGO_TARGET_DIR:-$root/target}
+target=$(realpath --canonicalize-missing "${CARGO_TARGET_DIR:-$root/target}")
+export CARGO_TARGET_DIR=$target
 # Where the console's files go; the server reads the same variable.
-site=${WORV_SERVER__SITE_DIR:-$root/target/site}
+site=$(realpath --canonicalize-missing "${WORV_SERVER__SITE_DIR:-$root/target/site}")
+
+# Cargo looks for its configuration from here, and so does whoever names a file relative to the repository.
+cd "$root" || exit
 
 # say TEXT: tells the person what is going on. Standard output is left to the scripts' answers.
 say() { printf '» %s\n' "$*" >&2; }
@@ -33,16 +37,16 @@ debian_has() {
 debian_install() {
     ! debian_has "$@" || return 0
     have apt-get || die "this is not Debian; install what these Debian packages contain: $*"
-    local command=(apt-get) install=(install --yes --no-install-recommends -o DPkg::Lock::Timeout=300)
+    local apt=(apt-get) install=(install --yes --no-install-recommends -o DPkg::Lock::Timeout=300)
     if [ "$(id -u)" != 0 ]; then
         { have sudo && sudo -n true 2>/dev/null; } ||
             die "these need to be installed, type:"$'\n'"  sudo apt-get update && sudo apt-get ${install[*]} $*"
-        command=(sudo -n env DEBIAN_FRONTEND=noninteractive apt-get)
+        apt=(sudo -n env DEBIAN_FRONTEND=noninteractive apt-get)
     fi
     say "installing $* (Debian packages)"
     export DEBIAN_FRONTEND=noninteractive
-    "${command[@]}" update --quiet=2 >&2 && "${command[@]}" "${install[@]}" --quiet=2 "$@" >&2 ||
-        die "apt-get could not install $*; see its message above"
+    "${apt[@]}" update --quiet=2 >&2 || die "apt-get could not update its lists; see its message above"
+    "${apt[@]}" "${install[@]}" --quiet=2 "$@" >&2 || die "apt-get could not install $*; see its message above"
 }
 
 # npm_install FOLDER: installs the packages that FOLDER/package-lock.json names, if they are not there.
