@@ -41,11 +41,11 @@ pub enum GpuSource {
 /// While `fault` is set the figures are the last that were read, at `sampled_at`; a GPU that was never read has none
 /// to show, and its `sampled_at` and `memory_total` are 0.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Gpu {
     /// The driver's index, from 0.
     pub index: u32,
     /// When these figures were read, in Unix milliseconds; 0 if they never were.
-    #[serde(default)]
     pub sampled_at: i64,
     /// The product's name, such as `NVIDIA B200`.
     pub name: String,
@@ -63,6 +63,131 @@ pub struct Gpu {
     pub power_watts: Option<f64>,
     /// The power limit in force, in watts.
     pub power_limit_watts: Option<f64>,
+    /// Memory that the driver keeps for itself, in bytes; part of the total, not of the used.
+    pub memory_reserved: Option<u64>,
+    /// Share of the last sample period in which memory was read or written, in percent.
+    pub memory_utilization_percent: Option<u32>,
+    /// Temperature of the memory, in degrees Celsius.
+    pub memory_temperature_celsius: Option<u32>,
+    /// Clock of the multiprocessors, in MHz.
+    pub sm_clock_mhz: Option<u32>,
+    /// Clock of the memory, in MHz.
+    pub memory_clock_mhz: Option<u32>,
+    /// What holds the clocks back now; empty if nothing does.
+    pub throttle: Vec<ThrottleReason>,
+    /// Energy drawn since the driver was loaded, in joules.
+    pub energy_joules: Option<f64>,
+    /// Errors of the memory.
+    pub ecc: Option<EccErrors>,
+    /// Replaced memory rows.
+    pub row_remaps: Option<RowRemaps>,
+    /// The link to the host.
+    pub pcie: Option<PcieLink>,
+    /// The links to the other GPUs.
+    pub nvlink: Option<NvLinks>,
+    /// The programs that hold memory, largest first; none where they cannot be listed.
+    pub processes: Option<Vec<GpuProcess>>,
+    /// The last errors that the driver has reported since the watch began, oldest first, at most 16.
+    pub xids: Vec<XidEvent>,
     /// What is wrong with this GPU, in words; none if it answers.
     pub fault: Option<String>,
+}
+
+/// Errors that the memory's error correction saw since the driver was loaded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EccErrors {
+    /// Corrected; a few are normal.
+    pub corrected: u64,
+    /// Not corrected: data was lost.
+    pub uncorrected: u64,
+}
+
+/// Memory rows that the GPU has replaced by spare ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowRemaps {
+    /// Replaced after errors that could be corrected.
+    pub correctable: u64,
+    /// Replaced after errors that could not.
+    pub uncorrectable: u64,
+    /// Whether a replacement waits for the next reset.
+    pub pending: bool,
+    /// Whether a replacement has failed: the GPU should be exchanged.
+    pub failed: bool,
+}
+
+/// The link to the host.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PcieLink {
+    /// The generation in use, such as 5.
+    pub generation: u32,
+    /// The best generation that GPU and slot can do together.
+    pub generation_max: u32,
+    /// Lanes in use.
+    pub width: u32,
+    /// The most lanes that GPU and slot can use together.
+    pub width_max: u32,
+    /// Packets that had to be sent again since the driver was loaded.
+    pub replays: Option<u32>,
+    /// What comes and goes, where it is measured.
+    pub traffic: Option<Traffic>,
+}
+
+/// The links to the other GPUs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NvLinks {
+    /// Links that are up.
+    pub active: u32,
+    /// Links that the GPU has.
+    pub total: u32,
+    /// What comes and goes over all of them, where it is measured.
+    pub traffic: Option<Traffic>,
+}
+
+/// What passes over a link, in bytes a second over the last sample period.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Traffic {
+    /// To the GPU.
+    pub received: u64,
+    /// From the GPU.
+    pub sent: u64,
+}
+
+/// Something that holds the GPU's clocks back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ThrottleReason {
+    /// It draws as much power as it may.
+    PowerCap,
+    /// It or its memory is too hot.
+    Thermal,
+    /// The machine's power supply has told it to slow down.
+    PowerBrake,
+    /// The hardware slows it down without saying more.
+    Hardware,
+    /// Another GPU of its group runs slower.
+    SyncBoost,
+    /// Somebody has set its clocks.
+    ClockSetting,
+}
+
+/// An error that the driver has reported, by NVIDIA's Xid number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct XidEvent {
+    /// When it was seen, in Unix milliseconds.
+    pub at: i64,
+    /// The Xid number.
+    pub xid: u64,
+    /// What the number means, in words.
+    pub meaning: String,
+}
+
+/// A program that holds memory of a GPU.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GpuProcess {
+    /// Its process id.
+    pub pid: u32,
+    /// Its name; empty where it cannot be told.
+    pub name: String,
+    /// Memory it holds, in bytes; none where it cannot be told.
+    pub memory_used: Option<u64>,
 }

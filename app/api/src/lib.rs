@@ -6,7 +6,9 @@
 use std::{future::Future, pin::Pin, sync::Arc};
 
 pub use error::ApiError;
-pub use gpu::{Gpu, GpuReport, GpuSource};
+pub use gpu::{
+    EccErrors, Gpu, GpuProcess, GpuReport, GpuSource, NvLinks, PcieLink, RowRemaps, ThrottleReason, Traffic, XidEvent,
+};
 pub use key::{ApiKey, CreatedKey, KeyStatus, NewKey};
 pub use live::{EngineState, EngineStatus, LiveEvent, LiveSample, Overview};
 pub use session::{Role, SessionInfo};

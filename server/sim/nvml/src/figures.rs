@@ -1,5 +1,9 @@
 //! What a simulated GPU measures, as a function of its script and the time alone.
 
+use nvml_wrapper_sys::bindings::{
+    nvmlClocksEventReasonGpuIdle as IDLE, nvmlClocksEventReasonSwPowerCap as POWER_CAP,
+    nvmlClocksEventReasonSwThermalSlowdown as THERMAL_SLOWDOWN,
+};
 use worv_core::UnixMillis;
 
 use super::script::{GpuScript, Script};
@@ -15,6 +19,15 @@ const POWER_IDLE_WATTS: f64 = 145.0;
 const POWER_FULL_WATTS: f64 = 930.0;
 const TEMPERATURE_IDLE: f64 = 31.0;
 const TEMPERATURE_FULL: f64 = 74.0;
+/// From here on the driver slows the GPU down.
+const TEMPERATURE_SLOWDOWN: u32 = 88;
+const SM_CLOCK_IDLE_MHZ: u32 = 120;
+const SM_CLOCK_MHZ: u32 = 1_965;
+const SM_CLOCK_SLOW_MHZ: u32 = 1_170;
+/// What passes over all NVLinks together at full load, in MiB a second.
+const NVLINK_FULL: f64 = 210_000.0;
+/// What passes over PCIe at full load, in MiB a second.
+const PCIE_FULL: f64 = 1_800.0;
 
 /// One reading of a GPU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +46,16 @@ pub(crate) struct Figures {
     pub(crate) temperature: u32,
     /// In milliwatts.
     pub(crate) power: u32,
+    /// In degrees Celsius.
+    pub(crate) memory_temperature: u32,
+    /// In MHz.
+    pub(crate) sm_clock: u32,
+    /// What holds the clocks back, as NVML's bits.
+    pub(crate) throttle: u32,
+    /// Over all NVLinks in each direction, in MiB a second.
+    pub(crate) nvlink_traffic: u32,
+    /// Over PCIe in each direction, in MiB a second.
+    pub(crate) pcie_traffic: u32,
 }
 
 impl Figures {
@@ -54,14 +77,30 @@ impl Figures {
         let usable = f64::from(MEMORY_MIB - MEMORY_RESERVED_MIB);
         let used = usable * share * (1.0 + 0.012 * load * (0.5 + 0.5 * drift(now, index, 17.0)));
 
+        let temperature = own.temperature.unwrap_or_else(|| whole(temperature));
+        let (throttle, sm_clock) = if temperature >= TEMPERATURE_SLOWDOWN {
+            (THERMAL_SLOWDOWN, SM_CLOCK_SLOW_MHZ)
+        } else if whole(100.0 * busy) == 0 {
+            (IDLE, SM_CLOCK_IDLE_MHZ)
+        } else if busy > 0.98 {
+            (POWER_CAP, SM_CLOCK_MHZ - whole(200.0 * (busy - 0.9)))
+        } else {
+            (0, SM_CLOCK_MHZ)
+        };
+
         Self {
             memory_total: mebibytes(MEMORY_MIB),
             memory_reserved: mebibytes(MEMORY_RESERVED_MIB),
             memory_used: mebibytes(whole(used.min(usable))),
             utilization: whole(100.0 * busy),
             memory_utilization: whole(55.0 * busy),
-            temperature: own.temperature.unwrap_or_else(|| whole(temperature)),
+            temperature,
             power: whole(1_000.0 * power.min(f64::from(POWER_LIMIT_WATTS))),
+            memory_temperature: temperature + 6,
+            sm_clock,
+            throttle,
+            nvlink_traffic: whole(NVLINK_FULL * busy),
+            pcie_traffic: whole(PCIE_FULL * busy),
         }
     }
 }
@@ -124,7 +163,7 @@ mod tests {
     fn load_shows_and_stays_within_what_a_b200_can_do() {
         for second in 0..600 {
             for (idle, full) in figures(0.0, second).into_iter().zip(figures(1.0, second)) {
-                assert_eq!(idle.utilization, 0);
+                assert_eq!((idle.utilization, idle.throttle), (0, IDLE));
                 assert!(full.utilization >= 90 && full.utilization <= 100, "{full:?}");
                 assert!(idle.power < 200_000 && full.power > 800_000 && full.power <= 1_000_000);
                 assert!(
@@ -141,11 +180,12 @@ mod tests {
             load: Some(0.0),
             memory: Some(0.0),
             temperature: Some(97),
-            fault: None,
+            ..GpuScript::default()
         };
         let script = Script::default().with_gpu(2, own);
         let gpu = Figures::at(UnixMillis(0), 2, &script);
         assert_eq!((gpu.utilization, gpu.memory_used, gpu.temperature), (0, 0, 97));
+        assert_eq!(gpu.throttle, THERMAL_SLOWDOWN);
         assert!(Figures::at(UnixMillis(0), 1, &script).utilization > 0);
     }
 }

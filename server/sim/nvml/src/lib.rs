@@ -11,4 +11,6 @@ pub mod script;
 
 mod exports;
 mod figures;
+mod handles;
+mod meters;
 mod state;

@@ -40,6 +40,18 @@ pub struct GpuScript {
     pub memory: Option<f64>,
     /// Its temperature in degrees Celsius; none for what its load makes of it.
     pub temperature: Option<u32>,
+    /// Errors of its memory since the driver was loaded that were corrected.
+    pub ecc_corrected: u64,
+    /// Errors of its memory since the driver was loaded that were not.
+    pub ecc_uncorrected: u64,
+    /// Memory rows replaced after errors that were not corrected.
+    pub rows_remapped: u32,
+    /// Whether replacing a row has failed.
+    pub row_remap_failed: bool,
+    /// NVLinks that are down.
+    pub nvlinks_down: u32,
+    /// The Xid numbers that the driver has reported so far, oldest first. One that is added is an event.
+    pub xids: Vec<u64>,
     /// What every call about it comes to; none if they work.
     pub fault: Option<Fault>,
 }
@@ -110,6 +122,14 @@ impl GpuScript {
         Self {
             fault: Some(fault),
             ..Self::default()
+        }
+    }
+
+    /// A GPU that is no longer on the bus: Xid 79, and every call about it says that it is lost.
+    pub fn fallen_off_the_bus() -> Self {
+        Self {
+            xids: vec![79],
+            ..Self::failing(Fault::Error(GPU_IS_LOST))
         }
     }
 }

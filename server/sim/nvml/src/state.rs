@@ -17,7 +17,7 @@ use nvml_wrapper_sys::bindings::{
 
 use super::script::{Fault, Script};
 
-/// How often a hanging call looks whether it may go on.
+/// How often a call that blocks looks whether it may go on.
 const HANG_CHECK: Duration = Duration::from_millis(10);
 
 static STATE: Mutex<State> = Mutex::new(State {
@@ -79,6 +79,12 @@ pub(crate) fn script_for(index: u32) -> Result<Arc<Script>, nvmlReturn_t> {
     fault(|script| script.gpus.get(&index).and_then(|gpu| gpu.fault))
 }
 
+/// The script as it is now, whatever is wrong with single GPUs.
+pub(crate) fn script() -> Result<Arc<Script>, nvmlReturn_t> {
+    count()?;
+    lock().script()
+}
+
 /// Lets a scripted fault happen: fails with its code, or stays as long as it hangs.
 fn fault(find: impl Fn(&Script) -> Option<Fault>) -> Result<Arc<Script>, nvmlReturn_t> {
     loop {
@@ -86,16 +92,17 @@ fn fault(find: impl Fn(&Script) -> Option<Fault>) -> Result<Arc<Script>, nvmlRet
         match find(&script) {
             None => return Ok(script),
             Some(Fault::Error(code)) => return Err(code),
-            Some(Fault::Hangs) => hang(),
+            Some(Fault::Hangs) => pause(),
         }
     }
 }
 
+/// Blocks the caller's thread for a moment.
 #[expect(
     clippy::disallowed_methods,
     reason = "a driver call that blocks its thread is what is simulated"
 )]
-fn hang() {
+pub(crate) fn pause() {
     thread::sleep(HANG_CHECK);
 }
 
