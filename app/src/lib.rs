@@ -10,14 +10,21 @@
 
 pub use login::{LoginError, LoginForm, login_document};
 pub use root::App;
+pub use settings::PageSettings;
 pub use shell::{ShellOptions, shell};
 pub use theme::Theme;
 pub use worv_api as api;
 
 pub mod live;
 
+mod chart;
+mod components;
+mod figures;
+mod format;
 mod login;
 mod pages;
 mod root;
+mod session;
+mod settings;
 mod shell;
 mod theme;

@@ -38,16 +38,27 @@ pub struct LiveFeed {
     pub samples: RwSignal<VecDeque<LiveSample>>,
     /// The GPUs; none until something is known.
     pub gpus: RwSignal<Option<GpuReport>>,
+    /// The server's time as the samples tell it, in Unix milliseconds, rounded up to [`CLOCK_STEP`]: words such as
+    /// "3 min ago" go by it, so that they agree on both sides and change no more often than they need.
+    pub(crate) clock: Memo<Option<i64>>,
 }
+
+/// How finely [`LiveFeed::clock`] goes, in milliseconds.
+const CLOCK_STEP: i64 = 10_000;
 
 impl LiveFeed {
     /// A feed that knows nothing yet.
     pub fn new() -> Self {
+        let samples = RwSignal::new(VecDeque::<LiveSample>::new());
         Self {
             connection: RwSignal::new(Connection::Connecting),
             engine: RwSignal::new(None),
-            samples: RwSignal::new(VecDeque::new()),
+            samples,
             gpus: RwSignal::new(None),
+            clock: Memo::new(move |_| {
+                let newest = samples.with(|samples| samples.back().map(|sample| sample.at));
+                newest.map(|at| (at + CLOCK_STEP - 1).div_euclid(CLOCK_STEP) * CLOCK_STEP)
+            }),
         }
     }
 
@@ -66,8 +77,24 @@ impl LiveFeed {
         }
     }
 
+    /// Takes in what the page came with, unless the stream has brought something newer.
+    pub(crate) fn begin(&self, overview: Overview) {
+        if self.engine.with_untracked(Option::is_none) {
+            self.replace(overview);
+        }
+    }
+
+    /// Everything that is known; none while something is missing.
+    pub(crate) fn overview_untracked(&self) -> Option<Overview> {
+        Some(Overview {
+            engine: self.engine.get_untracked()?,
+            samples: self.samples.get_untracked().into(),
+            gpus: self.gpus.get_untracked()?,
+        })
+    }
+
     /// Starts over from a full picture.
-    pub fn replace(&self, overview: Overview) {
+    fn replace(&self, overview: Overview) {
         self.engine.set(Some(overview.engine));
         self.samples.set(overview.samples.into());
         self.gpus.set(Some(overview.gpus));
@@ -77,5 +104,76 @@ impl LiveFeed {
 impl Default for LiveFeed {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use worv_api::GpuSource;
+
+    use super::*;
+
+    fn overview(model: &str, seconds: std::ops::Range<i64>) -> Overview {
+        Overview {
+            engine: EngineStatus {
+                model: model.to_owned(),
+                ..EngineStatus::starting(0)
+            },
+            samples: seconds.map(sample).collect(),
+            gpus: GpuReport {
+                source: GpuSource::Starting,
+                sampled_at: 0,
+                gpus: Vec::new(),
+            },
+        }
+    }
+
+    fn sample(second: i64) -> LiveSample {
+        LiveSample {
+            at: second * 1000,
+            ..LiveSample::default()
+        }
+    }
+
+    #[test]
+    fn the_ring_keeps_the_newest_samples() {
+        let owner = Owner::new();
+        owner.with(|| {
+            let feed = LiveFeed::new();
+            feed.apply(LiveEvent::Snapshot(overview("first", 0..900)));
+            feed.apply(LiveEvent::Sample(sample(900)));
+            let samples = feed.samples.get_untracked();
+            assert_eq!(samples.len(), SAMPLES_KEPT);
+            assert_eq!(
+                (samples.front().map(|s| s.at), samples.back().map(|s| s.at)),
+                (Some(1000), Some(900_000))
+            );
+        });
+    }
+
+    #[test]
+    fn what_the_page_came_with_does_not_replace_what_is_newer() {
+        let owner = Owner::new();
+        owner.with(|| {
+            let feed = LiveFeed::new();
+            assert_eq!(feed.overview_untracked(), None);
+            feed.begin(overview("page", 0..1));
+            feed.apply(LiveEvent::Snapshot(overview("stream", 0..2)));
+            feed.begin(overview("page", 0..1));
+            assert_eq!(feed.overview_untracked(), Some(overview("stream", 0..2)));
+        });
+    }
+
+    #[test]
+    fn the_clock_goes_in_steps() {
+        let owner = Owner::new();
+        owner.with(|| {
+            let feed = LiveFeed::new();
+            assert_eq!(feed.clock.get_untracked(), None);
+            feed.apply(LiveEvent::Sample(sample(11)));
+            assert_eq!(feed.clock.get_untracked(), Some(20_000));
+            feed.apply(LiveEvent::Sample(sample(20)));
+            assert_eq!(feed.clock.get_untracked(), Some(20_000));
+        });
     }
 }

@@ -63,8 +63,18 @@ pub fn login_document(form: LoginForm) -> impl IntoView {
             </head>
             <body class="login">
                 <main class="login__card">
-                    <h1 class="login__title">"Sign in to worv"</h1>
-                    {demo.then(|| view! { <p class="login__note">"Demo: simulated engine and GPUs"</p> })}
+                    <h1 class="login__title">
+                        <img src="/favicon.svg" alt="" width="32" height="32"/>
+                        "Sign in to worv"
+                    </h1>
+                    {demo
+                        .then(|| {
+                            view! {
+                                <p class="notice" data-tone="warn">
+                                    "Demo: simulated engine and GPUs"
+                                </p>
+                            }
+                        })}
                     {error
                         .map(|error| {
                             view! {

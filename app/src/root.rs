@@ -9,8 +9,10 @@ use leptos_router::{
 };
 
 use crate::{
+    components::Frame,
     live::LiveFeed,
     pages::{KeysPage, NotFoundPage, OverviewPage},
+    session::Session,
 };
 
 /// The console. It needs [`worv_api::Api`] in its context; a [`LiveFeed`] may be there too.
@@ -20,14 +22,17 @@ pub fn App() -> impl IntoView {
     if use_context::<LiveFeed>().is_none() {
         provide_context(LiveFeed::new());
     }
+    Session::provide();
     // Every answer is in the server's memory, so a page is sent when it is complete: no spinner, no second layout.
     view! {
         <Title formatter=|title| format!("{title} · worv")/>
         <Router>
-            <Routes fallback=NotFoundPage>
-                <Route path=path!("/") view=OverviewPage ssr=SsrMode::Async/>
-                <Route path=path!("/keys") view=KeysPage ssr=SsrMode::Async/>
-            </Routes>
+            <Frame>
+                <Routes fallback=NotFoundPage>
+                    <Route path=path!("/") view=OverviewPage ssr=SsrMode::Async/>
+                    <Route path=path!("/keys") view=KeysPage ssr=SsrMode::Async/>
+                </Routes>
+            </Frame>
         </Router>
     }
 }

@@ -3,7 +3,7 @@
 use leptos::{config::LeptosOptions, prelude::*};
 use leptos_meta::MetaTags;
 
-use crate::{App, Theme};
+use crate::{App, PageSettings, Theme};
 
 /// What the server knows about the document it is about to render.
 #[derive(Clone, Debug)]
@@ -30,14 +30,17 @@ pub fn shell(options: ShellOptions) -> impl IntoView {
         stylesheet,
         inference_url,
     } = options;
-    provide_context(theme);
+    provide_context(PageSettings {
+        theme,
+        inference_url: inference_url.clone(),
+    });
     view! {
         <!DOCTYPE html>
         <html lang="en" data-theme=theme.name()>
             <head>
                 <DocumentHead stylesheet/>
-                <meta name="csrf-token" content=csrf_token/>
-                <meta name="inference-url" content=inference_url/>
+                <meta name=PageSettings::CSRF_TOKEN_META content=csrf_token/>
+                <meta name=PageSettings::INFERENCE_URL_META content=inference_url/>
                 <AutoReload options=leptos.clone()/>
                 <HydrationScripts options=leptos/>
                 <MetaTags/>

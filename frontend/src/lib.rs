@@ -1,1 +1,32 @@
-//! The console in the browser.
+//! The console in the browser: it hydrates [`app::App`], answers its API over HTTP and feeds its live figures.
+
+use std::sync::Arc;
+
+use app::{App, PageSettings, api::Api, live::LiveFeed};
+use leptos::prelude::*;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::http_api::HttpApi;
+
+mod backoff;
+mod document;
+mod events;
+mod http_api;
+
+/// Takes over the page that the server rendered. The page calls it once the module is there.
+#[wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_body(|| {
+        let api: Api = Arc::new(HttpApi::new(document::meta(PageSettings::CSRF_TOKEN_META)));
+        let feed = LiveFeed::new();
+        provide_context(Arc::clone(&api));
+        provide_context(feed);
+        provide_context(PageSettings {
+            theme: document::theme(),
+            inference_url: document::meta(PageSettings::INFERENCE_URL_META),
+        });
+        events::follow(feed, api);
+        view! { <App/> }
+    });
+}

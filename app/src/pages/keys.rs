@@ -1,13 +1,104 @@
-//! Keys.
+//! The keys: who may use the inference API, and until when.
 
-use leptos::prelude::*;
-use leptos_meta::Title;
+use leptos::{either::EitherOf3, prelude::*};
+use worv_api::{ApiKey, ConsoleApi};
+
+use self::{create::CreateDialog, created::CreatedDialog, revoke::RevokeDialog, table::KeyTable};
+use crate::{
+    components::{Failure, Icon, IconView, PageHeader},
+    session::{ApiHandle, Session},
+};
+
+mod create;
+mod created;
+mod revoke;
+mod snippets;
+mod table;
 
 /// The page.
 #[component]
 pub(crate) fn KeysPage() -> impl IntoView {
+    let api = ApiHandle::from_context();
+    let keys = Resource::new(|| (), move |()| api.ask(ConsoleApi::keys));
+    let reload = Callback::new(move |()| keys.refetch());
+    let creating = RwSignal::new(false);
+    let created = RwSignal::new(None);
+    let revoking = RwSignal::new(None);
     view! {
-        <Title text="Keys"/>
-        <h1>"Keys"</h1>
+        <PageHeader title="Keys">
+            <CreateButton creating/>
+        </PageHeader>
+        <Transition fallback=|| view! { <p class="loading">"Loading the keys"</p> }>
+            {move || {
+                keys.get()
+                    .map(|answer| match answer {
+                        Ok(keys) if keys.is_empty() => EitherOf3::A(view! { <NoKeys/> }),
+                        Ok(keys) => EitherOf3::B(view! { <KeyTable keys revoking/> }),
+                        Err(error) => {
+                            EitherOf3::C(
+                                view! { <Failure what="The keys could not be loaded." error retry=reload/> },
+                            )
+                        }
+                    })
+            }}
+        </Transition>
+        <p class="muted keys__note">
+            "A key is stored as a digest only: its secret is shown once, when it is created. "
+            "A change takes effect within a second."
+        </p>
+        <CreateDialog open=creating created changed=reload/>
+        <CreatedDialog created/>
+        <RevokeDialog revoking changed=reload/>
     }
+}
+
+/// Opens the dialog; administrators only.
+#[component]
+fn CreateButton(creating: RwSignal<bool>) -> impl IntoView {
+    let session = expect_context::<Session>();
+    view! {
+        <Suspense>
+            {move || {
+                session
+                    .is_admin()
+                    .then(|| {
+                        view! {
+                            <button
+                                class="button"
+                                data-kind="primary"
+                                type="button"
+                                on:click=move |_| creating.set(true)
+                            >
+                                <IconView icon=Icon::Plus/>
+                                "Create key"
+                            </button>
+                        }
+                    })
+            }}
+        </Suspense>
+    }
+}
+
+/// What there is before the first key.
+#[component]
+fn NoKeys() -> impl IntoView {
+    let session = expect_context::<Session>();
+    let advice = move || {
+        if session.is_admin() {
+            "Create one for each person or program that uses the inference API."
+        } else {
+            "An administrator can create one for you."
+        }
+    };
+    view! {
+        <div class="panel empty">
+            <strong>"There are no keys yet."</strong>
+            <p>{advice}</p>
+        </div>
+    }
+}
+
+/// A key as it may be shown: its beginning and its end.
+fn masked(key: &ApiKey) -> String {
+    format!("{}…{}", key.prefix, key.last_four)
 }

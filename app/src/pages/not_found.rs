@@ -1,16 +1,20 @@
 //! What an unknown address shows.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
+
+use crate::components::PageHeader;
 
 /// The page.
 #[component]
 pub(crate) fn NotFoundPage() -> impl IntoView {
     view! {
-        <Title text="Not found"/>
-        <h1>"There is no such page"</h1>
-        <p>
-            <a href="/">"Go to the overview"</a>
-        </p>
+        <PageHeader title="Not found"/>
+        <div class="panel empty">
+            <strong>"There is no such page."</strong>
+            <p>"The address may be mistyped, or the page may have moved."</p>
+            <a class="button" href="/">
+                "Go to the overview"
+            </a>
+        </div>
     }
 }

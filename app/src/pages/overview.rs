@@ -1,13 +1,89 @@
-//! Overview.
+//! The overview: is it well, what passes through it, how full are the GPUs.
 
-use leptos::prelude::*;
-use leptos_meta::Title;
+use std::future::ready;
+
+use leptos::{either::Either, prelude::*};
+use worv_api::{ApiFuture, ConsoleApi, Overview};
+
+use self::{charts::Charts, gpus::GpuPanel, health::Health, tiles::Tiles};
+use crate::{
+    components::{Failure, PageHeader},
+    live::{Connection, LiveFeed},
+    session::ApiHandle,
+};
+
+mod charts;
+mod gpu_condition;
+mod gpus;
+mod health;
+mod minutes;
+mod tiles;
 
 /// The page.
 #[component]
 pub(crate) fn OverviewPage() -> impl IntoView {
+    let feed = expect_context::<LiveFeed>();
+    let api = ApiHandle::from_context();
+    let overview = Resource::new(
+        || (),
+        move |()| -> ApiFuture<Overview> {
+            // What the stream has brought is newer than any answer.
+            match feed.overview_untracked() {
+                Some(overview) => Box::pin(ready(Ok(overview))),
+                None => api.ask(ConsoleApi::overview),
+            }
+        },
+    );
+    // A page that could not be loaded shows its figures as soon as the stream brings some.
+    Effect::new(move |_| {
+        if feed.engine.with(Option::is_some) && matches!(overview.get_untracked(), Some(Err(_))) {
+            overview.refetch();
+        }
+    });
     view! {
-        <Title text="Overview"/>
-        <h1>"Overview"</h1>
+        <PageHeader title="Overview"/>
+        <Suspense fallback=|| view! { <p class="loading">"Loading the figures"</p> }>
+            {move || {
+                overview
+                    .get()
+                    .map(|answer| match answer {
+                        Ok(overview) => {
+                            feed.begin(overview);
+                            Either::Left(view! { <Figures/> })
+                        }
+                        Err(error) => {
+                            Either::Right(
+                                view! {
+                                    <Failure
+                                        what="The figures could not be loaded."
+                                        error
+                                        retry=Callback::new(move |()| overview.refetch())
+                                    />
+                                },
+                            )
+                        }
+                    })
+            }}
+        </Suspense>
+    }
+}
+
+/// Everything that comes from the feed.
+#[component]
+fn Figures() -> impl IntoView {
+    let connection = expect_context::<LiveFeed>().connection;
+    let stale = Memo::new(move |_| {
+        matches!(
+            connection.get(),
+            Connection::Reconnecting { .. } | Connection::Offline { .. }
+        )
+    });
+    view! {
+        <div class="overview" class:is-stale=stale>
+            <Health/>
+            <Tiles/>
+            <GpuPanel/>
+            <Charts/>
+        </div>
     }
 }

@@ -1,0 +1,221 @@
+//! A drawing backend for plotters that writes SVG without a single colour in it.
+//!
+//! The backends of plotters write colours and fonts into every element, and measure text with the browser's help where
+//! there is one. This one writes classes, which the style sheet fills in for each theme, and measures text by a table; what
+//! it writes is therefore the same everywhere. A colour's blue channel is the number of the class, see [`ink`].
+
+use std::fmt::{self, Write as _};
+
+use plotters::style::RGBColor;
+use plotters_backend::{
+    BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind,
+    text_anchor::{HPos, VPos},
+};
+
+use super::Size;
+
+/// plotters counts in whole units, which are too coarse for a line that moves slowly: it is given so many units a pixel.
+pub(crate) const UNITS: i32 = 10;
+
+/// The same as [`UNITS`], for sizes.
+pub(crate) const UNITS_U32: u32 = UNITS.unsigned_abs();
+
+/// The height of a label in pixels.
+pub(crate) const LABEL_HEIGHT: u32 = 11;
+
+/// The colour that stands for a class: lines and texts get the class `ink-N`, areas `fill-N`.
+pub(crate) const fn ink(number: u8) -> RGBColor {
+    RGBColor(0, 0, number)
+}
+
+/// Collects the elements of one drawing.
+pub(crate) struct SvgBackend<'a> {
+    size: Size,
+    svg: &'a mut String,
+}
+
+type Drawn = Result<(), DrawingErrorKind<fmt::Error>>;
+
+impl<'a> SvgBackend<'a> {
+    /// A backend that appends the elements of the drawing, without an `<svg>` around them.
+    pub(crate) fn new(svg: &'a mut String, size: Size) -> Self {
+        Self { size, svg }
+    }
+
+    fn element(&mut self, arguments: fmt::Arguments<'_>) -> Drawn {
+        self.svg.write_fmt(arguments).map_err(DrawingErrorKind::DrawingError)
+    }
+
+    fn shape(&mut self, element: &str, kind: &str, class: u8, points: impl IntoIterator<Item = BackendCoord>) -> Drawn {
+        self.element(format_args!("<{element} class=\"{kind}-{class}\" points=\""))?;
+        for (position, (x, y)) in points.into_iter().enumerate() {
+            let separator = if position == 0 { "" } else { " " };
+            self.element(format_args!("{separator}{},{}", Pixels(x), Pixels(y)))?;
+        }
+        self.element(format_args!("\"/>"))
+    }
+}
+
+impl DrawingBackend for SvgBackend<'_> {
+    type ErrorType = fmt::Error;
+
+    fn get_size(&self) -> (u32, u32) {
+        (self.size.width * UNITS_U32, self.size.height * UNITS_U32)
+    }
+
+    fn ensure_prepared(&mut self) -> Drawn {
+        Ok(())
+    }
+
+    fn present(&mut self) -> Drawn {
+        Ok(())
+    }
+
+    fn draw_pixel(&mut self, (x, y): BackendCoord, color: BackendColor) -> Drawn {
+        let class = color.rgb.2;
+        let (x, y) = (Pixels(x), Pixels(y));
+        self.element(format_args!(
+            "<rect class=\"fill-{class}\" x=\"{x}\" y=\"{y}\" width=\"1\" height=\"1\"/>"
+        ))
+    }
+
+    fn draw_line<S: BackendStyle>(&mut self, from: BackendCoord, to: BackendCoord, style: &S) -> Drawn {
+        if style.color().alpha == 0.0 {
+            return Ok(());
+        }
+        let class = style.color().rgb.2;
+        let (x1, y1, x2, y2) = (Pixels(from.0), Pixels(from.1), Pixels(to.0), Pixels(to.1));
+        self.element(format_args!(
+            "<line class=\"ink-{class}\" x1=\"{x1}\" y1=\"{y1}\" x2=\"{x2}\" y2=\"{y2}\"/>"
+        ))
+    }
+
+    fn draw_rect<S: BackendStyle>(&mut self, from: BackendCoord, to: BackendCoord, style: &S, fill: bool) -> Drawn {
+        let corners = [from, (to.0, from.1), to, (from.0, to.1)];
+        if fill {
+            self.fill_polygon(corners, style)
+        } else {
+            self.draw_path(corners.into_iter().chain([from]), style)
+        }
+    }
+
+    fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(&mut self, path: I, style: &S) -> Drawn {
+        if style.color().alpha == 0.0 {
+            return Ok(());
+        }
+        self.shape("polyline", "ink", style.color().rgb.2, path)
+    }
+
+    fn fill_polygon<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(&mut self, corners: I, style: &S) -> Drawn {
+        if style.color().alpha == 0.0 {
+            return Ok(());
+        }
+        self.shape("polygon", "fill", style.color().rgb.2, corners)
+    }
+
+    fn draw_text<T: BackendTextStyle>(&mut self, text: &str, style: &T, (x, y): BackendCoord) -> Drawn {
+        let class = style.color().rgb.2;
+        let anchor = match style.anchor().h_pos {
+            HPos::Left => "start",
+            HPos::Center => "middle",
+            HPos::Right => "end",
+        };
+        // The baseline of a label without descenders, counted from where plotters anchors the label.
+        let baseline = match style.anchor().v_pos {
+            VPos::Top => 85,
+            VPos::Center => 36,
+            VPos::Bottom => -15,
+        };
+        let height = UNITS * LABEL_HEIGHT.cast_signed();
+        let (x, y) = (Pixels(x), Pixels(y + height * baseline / 100));
+        let text = Escaped(text);
+        self.element(format_args!(
+            "<text class=\"ink-{class}\" x=\"{x}\" y=\"{y}\" text-anchor=\"{anchor}\">{text}</text>"
+        ))
+    }
+
+    fn estimate_text_size<T: BackendTextStyle>(
+        &self,
+        text: &str,
+        _: &T,
+    ) -> Result<(u32, u32), DrawingErrorKind<Self::ErrorType>> {
+        let hundredths: u32 = text.chars().map(width).sum();
+        let height = LABEL_HEIGHT * UNITS_U32;
+        Ok((hundredths * height / 100, height))
+    }
+}
+
+/// A position in pixels, from one in units.
+struct Pixels(i32);
+
+impl fmt::Display for Pixels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let (whole, tenths) = (self.0.abs() / UNITS, self.0.abs() % UNITS);
+        match tenths {
+            0 => write!(f, "{sign}{whole}"),
+            _ => write!(f, "{sign}{whole}.{tenths}"),
+        }
+    }
+}
+
+/// Text with what has a meaning in SVG replaced.
+struct Escaped<'a>(&'a str);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for character in self.0.chars() {
+            match character {
+                '&' => f.write_str("&amp;")?,
+                '<' => f.write_str("&lt;")?,
+                '>' => f.write_str("&gt;")?,
+                other => f.write_char(other)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// About how wide a character is, in hundredths of the height.
+fn width(character: char) -> u32 {
+    match character {
+        '.' | ',' | ':' | ';' | '\'' | '|' | 'i' | 'l' | ' ' => 28,
+        'm' | 'w' | 'M' | 'W' | '%' => 85,
+        _ => 62,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use plotters::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn every_shape_has_a_class_and_no_colour() {
+        let mut svg = String::new();
+        let root = SvgBackend::new(&mut svg, Size { width: 20, height: 10 }).into_drawing_area();
+        root.draw(&PathElement::new(vec![(0, 0), (15, 25), (-4, 99)], ink(3)))
+            .unwrap();
+        root.draw(&Rectangle::new([(0, 0), (20, 30)], ink(4).filled())).unwrap();
+        root.draw(&Rectangle::new([(0, 0), (20, 30)], ink(5))).unwrap();
+        root.draw(&Rectangle::new([(0, 0), (20, 30)], TRANSPARENT.filled()))
+            .unwrap();
+        root.draw(&Text::new(
+            "<1 & 2>",
+            (50, 50),
+            ("sans-serif", 110).into_font().color(&ink(6)),
+        ))
+        .unwrap();
+        drop(root);
+        insta::assert_snapshot!(svg.replace("><", ">\n<"));
+    }
+
+    #[test]
+    fn positions_keep_their_tenths_and_their_sign() {
+        assert_eq!(
+            [0, 5, -5, 10, -123].map(|units| Pixels(units).to_string()),
+            ["0", "0.5", "-0.5", "1", "-12.3"]
+        );
+    }
+}

@@ -1,0 +1,51 @@
+//! The frame around every page.
+
+use leptos::prelude::*;
+
+use super::{Account, DemoBanner, Icon, IconView, Navigation, Shortcuts, ThemeSwitch};
+
+/// Navigation, account and theme around a page.
+#[component]
+pub(crate) fn Frame(
+    /// The page.
+    children: Children,
+) -> impl IntoView {
+    let help = RwSignal::new(false);
+    view! {
+        <a class="skip-link" href="#main" rel="external">
+            "Skip to the content"
+        </a>
+        <div class="frame">
+            <header class="sidebar">
+                <a class="brand" href="/">
+                    <IconView icon=Icon::Brand/>
+                    "worv"
+                </a>
+                <Navigation/>
+                <div class="account">
+                    <div class="account__tools">
+                        <ThemeSwitch/>
+                        <button
+                            class="button"
+                            data-kind="quiet"
+                            type="button"
+                            aria-label="Keyboard shortcuts"
+                            title="Keyboard shortcuts (?)"
+                            on:click=move |_| help.set(true)
+                        >
+                            <IconView icon=Icon::Keyboard/>
+                        </button>
+                    </div>
+                    <Account/>
+                </div>
+            </header>
+            <div class="frame__main">
+                <DemoBanner/>
+                <main class="page" id="main" tabindex="-1">
+                    {children()}
+                </main>
+            </div>
+        </div>
+        <Shortcuts help/>
+    }
+}

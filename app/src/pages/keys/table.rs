@@ -1,0 +1,149 @@
+//! The list of keys.
+
+use leptos::prelude::*;
+use worv_api::{ApiKey, KeyStatus};
+
+use super::masked;
+use crate::{
+    components::{Status, Timestamp, Tone},
+    session::Session,
+};
+
+/// The keys: those that work first, within that the newest first.
+#[component]
+pub(crate) fn KeyTable(
+    /// The keys, newest first.
+    keys: Vec<ApiKey>,
+    /// Set to a key when the user wants to revoke it.
+    revoking: RwSignal<Option<ApiKey>>,
+) -> impl IntoView {
+    let admin = expect_context::<Session>().is_admin();
+    let rows = sorted(keys)
+        .into_iter()
+        .map(|key| view! { <Row key admin revoking/> })
+        .collect_view();
+    view! {
+        <div class="panel keys__list">
+            <table class="table" data-cards="">
+                <caption class="visually-hidden">"API keys"</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">"Name"</th>
+                        <th scope="col">"Key"</th>
+                        <th scope="col">"Owner"</th>
+                        <th scope="col">"Created"</th>
+                        <th scope="col">"Last used"</th>
+                        <th scope="col">"Expires"</th>
+                        <th scope="col">"Status"</th>
+                        {admin
+                            .then(|| {
+                                view! {
+                                    <th scope="col">
+                                        <span class="visually-hidden">"Actions"</span>
+                                    </th>
+                                }
+                            })}
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+    }
+}
+
+#[component]
+fn Row(key: ApiKey, admin: bool, revoking: RwSignal<Option<ApiKey>>) -> impl IntoView {
+    let moment = |at: Option<i64>, otherwise: &'static str| match at {
+        Some(at) => view! { <Timestamp at/> }.into_any(),
+        None => view! { <span class="muted">{otherwise}</span> }.into_any(),
+    };
+    let (tone, word) = match key.status {
+        KeyStatus::Active => (Tone::Ok, "Active"),
+        KeyStatus::Expired => (Tone::Warn, "Expired"),
+        KeyStatus::Revoked => (Tone::Neutral, "Revoked"),
+    };
+    let owner = if key.owner.is_empty() {
+        "–".to_owned()
+    } else {
+        key.owner.clone()
+    };
+    let action = admin.then(|| {
+        let label = format!("Revoke {}", key.name);
+        let revocable = (key.status == KeyStatus::Active).then(|| {
+            let key = key.clone();
+            view! {
+                <button
+                    class="button"
+                    data-kind="quiet"
+                    type="button"
+                    aria-label=label
+                    on:click=move |_| revoking.set(Some(key.clone()))
+                >
+                    "Revoke"
+                </button>
+            }
+        });
+        view! { <td class="is-number">{revocable}</td> }
+    });
+    view! {
+        <tr class:keys__gone=key.status != KeyStatus::Active>
+            <th scope="row" class="is-long" title=key.note.clone()>
+                {key.name.clone()}
+                {(!key.note.is_empty()).then(|| view! { <span class="keys__remark">{key.note.clone()}</span> })}
+            </th>
+            <td data-label="Key">
+                <code>{masked(&key)}</code>
+            </td>
+            <td data-label="Owner" class="is-long">
+                {owner}
+            </td>
+            <td data-label="Created">{moment(Some(key.created_at), "")}</td>
+            <td data-label="Last used">{moment(key.last_used_at, "Never used")}</td>
+            <td data-label="Expires">{moment(key.expires_at, "Never")}</td>
+            <td data-label="Status">
+                <Status tone text=word.to_owned()/>
+            </td>
+            {action}
+        </tr>
+    }
+}
+
+/// Those that work first, then the expired, then the revoked; otherwise in the order given.
+fn sorted(mut keys: Vec<ApiKey>) -> Vec<ApiKey> {
+    keys.sort_by_key(|key| match key.status {
+        KeyStatus::Active => 0,
+        KeyStatus::Expired => 1,
+        KeyStatus::Revoked => 2,
+    });
+    keys
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_that_work_come_first_in_the_order_given() {
+        let key = |id, status| ApiKey {
+            id,
+            name: String::new(),
+            owner: String::new(),
+            note: String::new(),
+            prefix: String::new(),
+            last_four: String::new(),
+            status,
+            created_at: 0,
+            expires_at: None,
+            revoked_at: None,
+            last_used_at: None,
+        };
+        let keys = vec![
+            key(5, KeyStatus::Revoked),
+            key(4, KeyStatus::Active),
+            key(3, KeyStatus::Expired),
+            key(2, KeyStatus::Active),
+        ];
+        let order: Vec<_> = sorted(keys).iter().map(|key| key.id).collect();
+        assert_eq!(order, [4, 2, 3, 5]);
+    }
+}

@@ -1,0 +1,92 @@
+//! The live event stream: opened, watched and opened again.
+
+use std::time::Duration;
+
+use app::{
+    api::{Api, LiveEvent},
+    live::{Connection, LiveFeed},
+};
+use futures::{
+    StreamExt,
+    future::{Either, select},
+    stream::select_all,
+};
+use gloo_net::eventsource::futures::EventSource;
+use gloo_timers::future::sleep;
+use leptos::{prelude::*, task::spawn_local};
+
+use crate::backoff;
+
+/// An event is due every second. A browser that has lost the server says nothing, so silence is how a break is noticed.
+const LONGEST_SILENCE: Duration = Duration::from_secs(4);
+
+/// Attempts that may fail before the page calls itself offline.
+const FAILURES_UNTIL_OFFLINE: u32 = 3;
+
+/// Keeps the feed up to date for as long as the page lives.
+pub(crate) fn follow(feed: LiveFeed, api: Api) {
+    spawn_local(async move {
+        let mut failures = 0;
+        let mut last_live = js_sys::Date::now();
+        loop {
+            if receive(feed).await {
+                failures = 0;
+                last_live = js_sys::Date::now();
+            }
+            failures += 1;
+            wait(feed, failures, last_live).await;
+            // A stream that ends does not say why. This answer does, and leads to the sign-in page if that is the cure.
+            drop(api.session().await);
+        }
+    });
+}
+
+/// Passes events on until the stream ends or falls silent; whether there were any.
+async fn receive(feed: LiveFeed) -> bool {
+    let mut received = false;
+    let Ok(mut source) = EventSource::new("/api/events") else {
+        return received;
+    };
+    let Ok(subscriptions) = LiveEvent::NAMES
+        .iter()
+        .map(|name| source.subscribe(*name))
+        .collect::<Result<Vec<_>, _>>()
+    else {
+        return received;
+    };
+    let mut messages = select_all(subscriptions);
+    while let Either::Left((Some(Ok((_, message))), _)) =
+        select(messages.next(), Box::pin(sleep(LONGEST_SILENCE))).await
+    {
+        let Some(event) = message
+            .data()
+            .as_string()
+            .and_then(|data| serde_json::from_str(&data).ok())
+        else {
+            // Another version of the server: its snapshot may still be readable after a reload of the page.
+            return received;
+        };
+        feed.apply(event);
+        feed.connection.set(Connection::Live);
+        received = true;
+    }
+    received
+}
+
+/// Waits before the next attempt and counts the seconds down where everyone can see them.
+async fn wait(feed: LiveFeed, failures: u32, last_live: f64) {
+    let delay = backoff::delay(failures, js_sys::Math::random());
+    for retry_in in (1..=delay).rev() {
+        feed.connection.set(if failures > FAILURES_UNTIL_OFFLINE {
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "milliseconds since 1970 are whole and far below 2^53"
+            )]
+            let since = last_live as i64;
+            Connection::Offline { since }
+        } else {
+            Connection::Reconnecting { retry_in }
+        });
+        sleep(Duration::from_secs(1)).await;
+    }
+}

@@ -1,0 +1,84 @@
+//! The console's API over HTTP.
+
+use app::api::{ApiError, ApiFuture, ApiKey, ConsoleApi, CreatedKey, NewKey, Overview, SessionInfo};
+use gloo_net::http::{Request, RequestBuilder, Response};
+use leptos::prelude::window;
+use send_wrapper::SendWrapper;
+use serde::de::DeserializeOwned;
+
+/// Asks the server that the page came from.
+pub(crate) struct HttpApi {
+    csrf_token: String,
+}
+
+impl HttpApi {
+    /// An API client that sends this token with every change.
+    pub(crate) fn new(csrf_token: String) -> Self {
+        Self { csrf_token }
+    }
+
+    fn change(&self, request: RequestBuilder) -> RequestBuilder {
+        request.header("x-csrf-token", &self.csrf_token)
+    }
+}
+
+impl ConsoleApi for HttpApi {
+    fn session(&self) -> ApiFuture<SessionInfo> {
+        send(Request::get("/api/session").build())
+    }
+
+    fn overview(&self) -> ApiFuture<Overview> {
+        send(Request::get("/api/overview").build())
+    }
+
+    fn keys(&self) -> ApiFuture<Vec<ApiKey>> {
+        send(Request::get("/api/keys").build())
+    }
+
+    fn create_key(&self, new: NewKey) -> ApiFuture<CreatedKey> {
+        send(self.change(Request::post("/api/keys")).json(&new))
+    }
+
+    fn revoke_key(&self, id: i64) -> ApiFuture<ApiKey> {
+        send(self.change(Request::delete(&format!("/api/keys/{id}"))).build())
+    }
+}
+
+/// Sends the request and reads the answer. The browser has one thread, so what is in the future never leaves it.
+fn send<T: DeserializeOwned + Send + 'static>(request: Result<Request, gloo_net::Error>) -> ApiFuture<T> {
+    Box::pin(SendWrapper::new(async move {
+        let request = request.map_err(|error| ApiError::new(0, "invalid_request", error.to_string()))?;
+        let response = request.send().await.map_err(|_| ApiError::unreachable())?;
+        if response.ok() {
+            return response.json().await.map_err(|error| unreadable(&response, &error));
+        }
+        let error = match response.json::<ApiError>().await {
+            Ok(error) => error,
+            Err(error) => unreadable(&response, &error),
+        };
+        if error.is_signed_out() {
+            go_to_login();
+        }
+        Err(error)
+    }))
+}
+
+fn unreadable(response: &Response, error: &gloo_net::Error) -> ApiError {
+    ApiError::new(
+        response.status(),
+        "unreadable_answer",
+        format!(
+            "The server answered with status {} and something unexpected: {error}",
+            response.status()
+        ),
+    )
+}
+
+/// Leaves for the sign-in page, which comes back to this one.
+fn go_to_login() {
+    let location = window().location();
+    let here = location.pathname().unwrap_or_default() + &location.search().unwrap_or_default();
+    let next = String::from(js_sys::encode_uri_component(&here));
+    // Refused only while the page is being left already.
+    drop(location.assign(&format!("/login?next={next}")));
+}
