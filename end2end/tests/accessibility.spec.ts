@@ -1,0 +1,26 @@
+import { expectAccessible } from '../support/accessibility.js';
+import { appearances } from '../support/appearances.js';
+import { expect, expectHydrated, signIn, test } from '../support/fixtures.js';
+
+for (const { name, viewport, colorScheme } of appearances) {
+  test(`every page is accessible: ${name}`, async ({ page, worv }) => {
+    await page.setViewportSize(viewport);
+    await page.emulateMedia({ colorScheme });
+
+    await page.goto('/login');
+    await expectAccessible(page);
+
+    await signIn(page, worv);
+    await expectHydrated(page);
+    await expect(page.getByRole('row').filter({ hasText: 'NVIDIA B200' })).toHaveCount(8);
+    await expectAccessible(page);
+
+    await page.goto('/keys');
+    await expectHydrated(page);
+    await expectAccessible(page);
+
+    await page.getByRole('button', { name: 'Create key' }).click();
+    await expect(page.getByRole('dialog', { name: 'Create a key' })).toBeVisible();
+    await expectAccessible(page);
+  });
+}

@@ -1,0 +1,65 @@
+import { expect, expectHydrated, test } from '../support/fixtures.js';
+
+test('the server sends the figures in the page itself', async ({ console: page }) => {
+  // The first reading of the GPUs and the engine's first answer come within moments of the start.
+  await expect(async () => {
+    const html = await (await page.request.get('/')).text();
+    expect(html.match(/NVIDIA B200/g)).toHaveLength(8);
+    expect(html).toContain('All is well');
+    expect(html).toContain('DeepSeek-V4-Pro is being served.');
+  }).toPass();
+});
+
+test('the page has eight GPUs with their memory', async ({ console: page }) => {
+  const gpus = page.getByRole('region', { name: 'GPUs' }).getByRole('row').filter({ hasText: 'NVIDIA B200' });
+  await expect(gpus).toHaveCount(8);
+  for (const gpu of await gpus.all()) await expect(gpu).toContainText(/\d+\.\d \/ 17\d\.\d GiB|\d+\.\d \/ 18\d\.\d GiB/);
+});
+
+test('the figures move with the requests', async ({ console: page, worv }) => {
+  const tile = page.locator('dl').filter({ hasText: 'Requests per second' });
+  const count = async () => Number(/([\d,\u202f]+) in 15 min/.exec(await tile.innerText())?.[1]?.replace(/\D/g, ''));
+  const before = await count();
+  const statuses = await Promise.all(Array.from({ length: 5 }, () => worv.ask()));
+  expect(statuses).toEqual([200, 200, 200, 200, 200]);
+  await expect.poll(count).toBeGreaterThanOrEqual(before + 5);
+});
+
+test('the GPUs are read again and again', async ({ console: page }) => {
+  const facts = page.getByRole('region', { name: 'GPUs' }).getByRole('table');
+  const before = await facts.innerText();
+  await expect(facts).not.toHaveText(before, { useInnerText: true });
+});
+
+test('the theme changes at once and stays', async ({ console: page }) => {
+  const html = page.locator('html');
+  for (const [label, theme] of [['Dark', 'dark'], ['Light', 'light'], ['As the system', 'system']] as const) {
+    await page.getByRole('radio', { name: label }).check({ force: true });
+    await expect(html).toHaveAttribute('data-theme', theme);
+    await page.reload();
+    await expect(html).toHaveAttribute('data-theme', theme);
+    await expectHydrated(page);
+    await expect(page.getByRole('radio', { name: label })).toBeChecked();
+  }
+});
+
+test('the keyboard leads from page to page', async ({ console: page }) => {
+  await page.keyboard.press('g');
+  await page.keyboard.press('k');
+  await expect(page).toHaveURL('/keys');
+  await page.keyboard.press('g');
+  await page.keyboard.press('o');
+  await expect(page).toHaveURL('/');
+  await page.keyboard.press('?');
+  await expect(page.getByRole('dialog', { name: 'Keyboard shortcuts' })).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog')).toBeHidden();
+});
+
+test('an unknown address has a page that says so', async ({ console: page, complaints }) => {
+  complaints.allow(/404 \(Not Found\)/);
+  const answer = await page.goto('/nowhere');
+  expect(answer?.status()).toBe(404);
+  await expect(page.getByText('There is no such page.')).toBeVisible();
+  await expectHydrated(page);
+});
