@@ -1,0 +1,6 @@
+//! The data path over real sockets, with the engine's side played by hand or by the simulated vLLM.
+
+mod admission;
+mod failures;
+mod relaying;
+mod support;
