@@ -1,2 +1,43 @@
-//! The gateway.
-fn main() {}
+//! `worv`: one gateway in front of the models on an organisation's own GPUs.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use failure::{Failure, Kind};
+
+mod command;
+mod config;
+mod console;
+mod failure;
+mod password;
+mod serve;
+
+fn main() -> ExitCode {
+    let line = match command::CommandLine::try_parse() {
+        Ok(line) => line,
+        Err(error) => return explain(&error),
+    };
+    let result = tokio::runtime::Runtime::new()
+        .map_err(|error| Failure::new(Kind::Software, format!("cannot start the async runtime: {error}")))
+        .and_then(|runtime| runtime.block_on(command::run(line)));
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            command::complain(&failure);
+            failure.exit_code()
+        }
+    }
+}
+
+/// Prints help, the version or what is wrong with the command line.
+fn explain(error: &clap::Error) -> ExitCode {
+    let code = if error.use_stderr() {
+        ExitCode::from(Kind::Usage as u8)
+    } else {
+        ExitCode::SUCCESS
+    };
+    // A reader that has gone away is no reason to fail.
+    let _ = error.print();
+    code
+}

@@ -1,0 +1,38 @@
+//! Writing to the terminal. A reader that has gone away (`worv keys list | head`) is no reason to fail.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::failure::Failure;
+
+/// Writes a line for the user.
+pub fn line(text: &str) {
+    let _ = writeln!(io::stdout(), "{text}");
+}
+
+/// Writes one JSON value on one line.
+pub fn json(value: &impl Serialize) {
+    line(&serde_json::to_string(value).expect("our own types serialise"));
+}
+
+/// Writes why the program ends, on one line.
+pub fn complain(failure: &Failure) {
+    let _ = writeln!(io::stderr(), "worv: {failure}");
+}
+
+/// Writes a table with aligned columns, the first row being its head.
+pub fn table(rows: &[Vec<String>]) {
+    let columns = rows.first().map_or(0, Vec::len);
+    let width = |column: usize| {
+        rows.iter()
+            .filter_map(|row| row.get(column))
+            .map(|cell| cell.chars().count())
+            .max()
+    };
+    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
+    for row in rows {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        line(cells.collect::<Vec<_>>().join("  ").trim_end());
+    }
+}

@@ -1,0 +1,60 @@
+//! The console's server side: pages rendered here, a JSON API of the same types, and one live event stream.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+use worv_core::{Clock, Entropy};
+use worv_store::Store;
+
+use crate::password::Passwords;
+
+pub use keys::key_status;
+pub use live::Live;
+pub use router::router;
+pub use site::Site;
+
+mod api;
+mod cookies;
+mod events;
+mod headers;
+mod keys;
+mod live;
+mod login;
+mod pages;
+mod router;
+mod service;
+mod session;
+mod site;
+
+/// What every part of the console works with.
+pub struct Console {
+    /// Keys, users, sessions and the audit log.
+    pub store: Store,
+    /// Live figures.
+    pub live: Arc<Live>,
+    /// Checks passwords, a few at a time.
+    pub passwords: Passwords,
+    /// Tells the time.
+    pub clock: Clock,
+    /// Makes session ids, tokens and keys.
+    pub entropy: Entropy,
+    /// The built console on disk.
+    pub site: Site,
+    /// How sessions live.
+    pub sessions: SessionRules,
+    /// Whether the engine and the GPUs are simulated.
+    pub demo: bool,
+    /// Cancelled when the gateway stops: event streams end, so that it can.
+    pub stopping: CancellationToken,
+}
+
+/// How sessions live.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionRules {
+    /// Whether cookies are marked `Secure` and `__Host-`.
+    pub secure_cookies: bool,
+    /// How long a session lives without a request.
+    pub idle: std::time::Duration,
+    /// How long it lives in any case.
+    pub absolute: std::time::Duration,
+}

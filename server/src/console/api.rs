@@ -1,0 +1,103 @@
+//! The JSON routes of the console: the trait's methods, one route each.
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    extract::{Path, State, rejection::JsonRejection},
+    response::{IntoResponse, Response},
+    routing::{delete, get},
+};
+use http::StatusCode;
+use worv_api::{ApiError, ApiKey, ConsoleApi, CreatedKey, NewKey, Overview, SessionInfo};
+use worv_store::StoreError;
+
+use super::{Console, events, session::SignedIn};
+
+/// Every route below `/api`. Unknown ones answer JSON, like all the others.
+pub fn router() -> Router<Arc<Console>> {
+    Router::new()
+        .route("/session", get(session))
+        .route("/overview", get(overview))
+        .route("/keys", get(keys).post(create_key))
+        .route("/keys/{id}", delete(revoke_key))
+        .route("/events", get(events::stream))
+        .fallback(unknown)
+        .method_not_allowed_fallback(method_not_allowed)
+}
+
+/// An error as an answer.
+pub fn refusal(error: ApiError) -> Response {
+    let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, Json(error)).into_response()
+}
+
+/// What the store says, as the console's users hear it.
+pub fn database_failed(error: StoreError) -> ApiError {
+    match error {
+        StoreError::Invalid { .. } => ApiError::new(422, "invalid_request", format!("The {error}.")),
+        StoreError::NotFound { .. } => {
+            ApiError::new(404, "not_found", format!("{error}.").replacen("there", "There", 1))
+        }
+        StoreError::NameTaken { .. } => {
+            ApiError::new(409, "name_taken", format!("{error}.").replacen("there", "There", 1))
+        }
+        error => {
+            tracing::error!(%error, "the database failed");
+            let message = "The database does not answer. Nothing was changed; try again in a moment.";
+            ApiError::new(503, "database_unavailable", message)
+        }
+    }
+}
+
+type Answer<T> = Result<Json<T>, Response>;
+
+async fn session(SignedIn(service): SignedIn) -> Answer<SessionInfo> {
+    answer(service.session().await)
+}
+
+async fn overview(SignedIn(service): SignedIn) -> Answer<Overview> {
+    answer(service.overview().await)
+}
+
+async fn keys(SignedIn(service): SignedIn) -> Answer<Vec<ApiKey>> {
+    answer(service.keys().await)
+}
+
+async fn create_key(SignedIn(service): SignedIn, new: Result<Json<NewKey>, JsonRejection>) -> Answer<CreatedKey> {
+    let Json(new) = new.map_err(|rejection| {
+        refusal(ApiError::new(
+            rejection.status().as_u16(),
+            "invalid_request",
+            rejection.body_text(),
+        ))
+    })?;
+    answer(service.create_key(new).await)
+}
+
+async fn revoke_key(SignedIn(service): SignedIn, Path(id): Path<String>) -> Answer<ApiKey> {
+    let id = id
+        .parse()
+        .map_err(|_| refusal(ApiError::new(404, "not_found", format!("There is no key {id:?}."))))?;
+    answer(service.revoke_key(id).await)
+}
+
+async fn unknown(State(_): State<Arc<Console>>) -> Response {
+    refusal(ApiError::new(
+        404,
+        "not_found",
+        "There is no such route in the console's API.",
+    ))
+}
+
+async fn method_not_allowed() -> Response {
+    refusal(ApiError::new(
+        405,
+        "method_not_allowed",
+        "This route does not take that method.",
+    ))
+}
+
+fn answer<T>(result: Result<T, ApiError>) -> Answer<T> {
+    result.map(Json).map_err(refusal)
+}

@@ -1,0 +1,81 @@
+//! The console's pages, rendered here and hydrated in the browser.
+
+use std::sync::Arc;
+
+use app::{App, ShellOptions, Theme, shell};
+use axum::{Router, extract::Request, middleware, response::Response, routing::get};
+use http::{HeaderMap, StatusCode, header};
+use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::*};
+use leptos_axum::ResponseOptions;
+use tower::limit::GlobalConcurrencyLimitLayer;
+
+use super::{
+    Console, cookies, headers,
+    service::Service,
+    session::{self, Session},
+};
+
+/// The style sheet's address.
+pub const STYLESHEET: &str = "/pkg/worv.css";
+
+/// Pages that may be rendered at once: a burst of them does not hold up the streams of the API.
+const AT_ONCE: usize = 16;
+
+/// Every page, for those who are signed in. A path that is no page gets the console's own "not found".
+pub fn router(console: &Arc<Console>) -> Router {
+    let mut pages = Router::new();
+    for listing in leptos_axum::generate_route_list(App) {
+        let console = Arc::clone(console);
+        pages = pages.route(
+            listing.path(),
+            get(move |request| render(console, request, StatusCode::OK)),
+        );
+    }
+    let missing = Arc::clone(console);
+    pages
+        .fallback(get(move |request| render(missing, request, StatusCode::NOT_FOUND)))
+        .layer(GlobalConcurrencyLimitLayer::new(AT_ONCE))
+        .layer(middleware::from_fn(session::require_for_page))
+}
+
+/// The theme that the browser's cookie asks for.
+pub fn theme(headers: &HeaderMap) -> Theme {
+    cookies::read(headers, Theme::COOKIE).map_or(Theme::System, Theme::from_name)
+}
+
+async fn render(console: Arc<Console>, request: Request, status: StatusCode) -> Response {
+    let Some(session) = request.extensions().get::<Session>().cloned() else {
+        unreachable!("pages are behind require_for_page");
+    };
+    let document = ShellOptions {
+        leptos: LeptosOptions::builder().output_name("worv").site_pkg_dir("pkg").build(),
+        theme: theme(request.headers()),
+        csrf_token: session.csrf_token().to_owned(),
+        stylesheet: STYLESHEET.to_owned(),
+        inference_url: origin(&console, request.headers()),
+    };
+    let api: worv_api::Api = Arc::new(Service::new(console, session));
+    let context = move || {
+        provide_context(Arc::clone(&api));
+        let response = expect_context::<ResponseOptions>();
+        let nonce = use_nonce().expect("leptos_axum provides a nonce");
+        response.insert_header(header::CONTENT_SECURITY_POLICY, headers::page_policy(&nonce));
+        response.insert_header(header::CACHE_CONTROL, http::HeaderValue::from_static("no-store"));
+        response.set_status(status);
+    };
+    leptos_axum::render_app_async_with_context(context, move || shell(document.clone()))(request).await
+}
+
+/// Where callers reach the API: this very origin, since one address serves everything by path.
+fn origin(console: &Console, headers: &HeaderMap) -> String {
+    let scheme = if console.sessions.secure_cookies {
+        "https"
+    } else {
+        "http"
+    };
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or("localhost");
+    format!("{scheme}://{host}")
+}

@@ -1,0 +1,44 @@
+//! Every route of the console, in one list.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware,
+    response::Response,
+    routing::{get, post},
+};
+use tower::ServiceBuilder;
+use tower_http::csrf::CsrfLayer;
+use worv_api::ApiError;
+
+use super::{Console, api, headers, login, pages, session};
+
+/// The largest body that a console route reads; the longest form has a few hundred bytes.
+const MAX_BODY: usize = 64 * 1024;
+
+/// The console: files, sign-in, API, pages.
+pub fn router(console: &Arc<Console>) -> Router {
+    let dynamic = Router::new()
+        .route("/login", get(login::form).post(login::sign_in))
+        .route("/logout", post(login::sign_out))
+        .nest("/api", api::router())
+        .with_state(Arc::clone(console))
+        .fallback_service(pages::router(console))
+        .layer(
+            ServiceBuilder::new()
+                .layer(DefaultBodyLimit::max(MAX_BODY))
+                .layer(CsrfLayer::new().with_rejection_response(|_| cross_site()))
+                .layer(middleware::from_fn_with_state(Arc::clone(console), session::identify)),
+        );
+    console
+        .site
+        .router()
+        .fallback_service(dynamic)
+        .layer(middleware::from_fn(headers::protect))
+}
+
+fn cross_site() -> Response {
+    api::refusal(ApiError::new(403, "cross_site", "The request came from another site."))
+}

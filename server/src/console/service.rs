@@ -1,0 +1,76 @@
+//! The console's API, in process, in the name of one signed-in user.
+
+use std::sync::Arc;
+
+use worv_api::{ApiError, ApiFuture, ApiKey, ConsoleApi, CreatedKey, NewKey, Overview, Role, SessionInfo};
+use worv_core::key::KeyId;
+use worv_store::SessionDigest;
+
+use super::{Console, session::Session};
+
+/// Does what one user asks, as far as the user's role allows. Cheap to clone.
+#[derive(Clone)]
+pub struct Service {
+    console: Arc<Console>,
+    session: Session,
+}
+
+impl Service {
+    /// The API for `session`.
+    pub fn new(console: Arc<Console>, session: Session) -> Self {
+        Self { console, session }
+    }
+
+    /// Which session this is.
+    pub fn session_digest(&self) -> SessionDigest {
+        self.session.digest.clone()
+    }
+
+    /// The one place where roles are checked: everything that changes something asks for an administrator.
+    fn require_admin(&self) -> Result<(), ApiError> {
+        match self.session.role {
+            Role::Admin => Ok(()),
+            Role::Viewer => {
+                let message =
+                    "Your role is viewer, which can look at everything and change nothing. Ask an administrator.";
+                Err(ApiError::new(403, "forbidden", message))
+            }
+        }
+    }
+
+    /// Runs `work` with a copy of this service, so that the answer may outlive the borrow.
+    fn answer<T, F>(&self, work: impl FnOnce(Self) -> F) -> ApiFuture<T>
+    where
+        F: Future<Output = Result<T, ApiError>> + Send + 'static,
+    {
+        Box::pin(work(self.clone()))
+    }
+}
+
+impl ConsoleApi for Service {
+    fn session(&self) -> ApiFuture<SessionInfo> {
+        self.answer(async |service| Ok(service.session.info(&service.console)))
+    }
+
+    fn overview(&self) -> ApiFuture<Overview> {
+        self.answer(async |service| Ok(service.console.live.overview()))
+    }
+
+    fn keys(&self) -> ApiFuture<Vec<ApiKey>> {
+        self.answer(async |service| service.console.keys().await)
+    }
+
+    fn create_key(&self, new: NewKey) -> ApiFuture<CreatedKey> {
+        self.answer(async move |service| {
+            service.require_admin()?;
+            service.console.create_key(new, &service.session.actor).await
+        })
+    }
+
+    fn revoke_key(&self, id: i64) -> ApiFuture<ApiKey> {
+        self.answer(async move |service| {
+            service.require_admin()?;
+            service.console.revoke_key(KeyId(id), &service.session.actor).await
+        })
+    }
+}

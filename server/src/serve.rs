@@ -1,0 +1,235 @@
+//! Serving: everything is checked, then everything is started, then it runs until it is told to stop.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{Router, routing::get};
+use tokio::net::TcpListener;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use worv_api::{EngineState, EngineStatus};
+use worv_core::{Clock, Entropy, usage::UsageSink};
+use worv_node::{
+    engine::{self, EngineConfig},
+    gpu::{self, GpuConfig},
+};
+use worv_proxy::{Gateway, GatewayConfig};
+use worv_store::{Store, usage};
+
+use crate::{
+    command::{self, Serve},
+    config::{Config, Durability},
+    console::{self, Console, Live, SessionRules, Site},
+    failure::{Failure, Kind},
+    password::Passwords,
+};
+pub use listener::bind;
+
+use background::Background;
+use demo::{Demo, LoadMeter, Prepared};
+
+mod background;
+mod demo;
+mod health;
+mod listener;
+mod log;
+mod ready;
+
+/// How often the GPUs are read.
+const GPU_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Serves until the process is told to stop (SIGTERM, SIGINT).
+pub async fn serve(config: Config, options: Serve) -> Result<(), Failure> {
+    log::start(&config.log)?;
+    let clock = Clock::System;
+    let entropy = Entropy::System;
+    let stopping = CancellationToken::new();
+
+    // All that can be wrong is found out before anything is written or promised.
+    let listener = listener::bind("server.listen", config.server.listen).await?;
+    let metrics_listener = listener::bind("server.metrics_listen", config.server.metrics_listen).await?;
+    let site = Site::open(&config.server.site_dir)?;
+    let demo = if options.demo {
+        Some(Demo::start(&config).await?)
+    } else {
+        None
+    };
+    let engine_url = engine_url(&config, demo.as_ref())?;
+    let mut engine = engine::watch(EngineConfig::new(engine_url.clone()), clock.clone(), stopping.clone());
+    let engine_status = first_answer(&mut engine).await;
+    if config.engine.must_answer_at_start && engine_status.state != EngineState::Up {
+        return Err(no_engine(&engine_url, &engine_status));
+    }
+    let store = Store::open(&config.database_url(), clock.clone())
+        .await
+        .map_err(command::store_failure)?;
+
+    let prepared = match &demo {
+        Some(demo) => Some(demo.prepare(&store, &config, &entropy, &engine_status.model).await?),
+        None => None,
+    };
+    let gpus = gpu::watch(gpu_config(&config, prepared.as_ref()), clock.clone(), stopping.clone());
+    let (load, credentials) = prepared
+        .map(|made| (LoadMeter::new(made.gpus), made.credentials))
+        .unzip();
+    let usage = Arc::new(usage::Writer::start(store.clone(), durability(config.usage.durability)));
+    let gateway = Gateway::new(
+        gateway_config(&config, &engine_url),
+        Arc::clone(&usage) as Arc<dyn UsageSink>,
+        clock.clone(),
+        entropy.clone(),
+    )
+    .map_err(|error| Failure::new(Kind::Config, error.to_string()))?;
+    let live = Arc::new(Live::new(
+        EngineStatus::clone(&engine_status),
+        (**gpus.borrow()).clone(),
+    ));
+    let console = Arc::new(Console {
+        store: store.clone(),
+        live: Arc::clone(&live),
+        passwords: Passwords::new(entropy.clone()),
+        clock: clock.clone(),
+        entropy,
+        site,
+        sessions: SessionRules {
+            secure_cookies: config.console.secure_cookies,
+            idle: Duration::from_secs(60 * u64::from(config.console.session_idle_minutes)),
+            absolute: Duration::from_secs(3_600 * u64::from(config.console.session_hours)),
+        },
+        demo: demo.is_some(),
+        stopping: stopping.clone(),
+    });
+
+    let tasks = TaskTracker::new();
+    let background = Background {
+        gateway: Arc::clone(&gateway),
+        store: store.clone(),
+        live,
+        clock,
+        stopping: stopping.clone(),
+    };
+    background.load_keys().await.map_err(command::store_failure)?;
+    background.start(&tasks, engine.clone(), gpus, load);
+    let told_to_stop = until_told_to_stop()?;
+    let stop = stopping.clone();
+    tasks.spawn(async move {
+        told_to_stop.await;
+        stop.cancel();
+    });
+
+    let addresses = Addresses {
+        public: local(&listener)?,
+        metrics: local(&metrics_listener)?,
+    };
+    let drain = Duration::from_secs(config.server.drain_seconds);
+    let health = health::router(Arc::clone(&gateway), engine, store.clone());
+    tasks.spawn(listener::run(
+        metrics_listener,
+        health,
+        stopping.clone(),
+        Duration::from_secs(1),
+    ));
+    ready::announce(&addresses, credentials.as_ref(), options.ready_file.as_deref())?;
+    tracing::info!(address = %addresses.public, "serving");
+    listener::run(listener, router(&gateway, &console), stopping.clone(), drain).await;
+
+    tracing::info!("stopping");
+    tasks.close();
+    tasks.wait().await;
+    usage.close().await;
+    store.close().await;
+    if let Some(demo) = demo {
+        demo.stop().await;
+    }
+    Ok(())
+}
+
+/// Where the gateway answers.
+pub struct Addresses {
+    /// The API and the console.
+    pub public: SocketAddr,
+    /// Health and metrics.
+    pub metrics: SocketAddr,
+}
+
+/// One origin for everything, by path: the API below `/v1`, the console elsewhere.
+fn router(gateway: &Arc<Gateway>, console: &Arc<Console>) -> Router {
+    let healthy = || async { "ok\n" };
+    worv_proxy::router(Arc::clone(gateway))
+        .route("/health", get(healthy))
+        .fallback_service(console::router(console))
+}
+
+fn engine_url(config: &Config, demo: Option<&Demo>) -> Result<reqwest::Url, Failure> {
+    let url = match (&config.engine.url, demo.and_then(Demo::engine_url)) {
+        (Some(url), _) => url.clone(),
+        (None, Some(url)) => url,
+        (None, None) => {
+            let message = "engine.url is not set: give the vLLM server's address, such as http://127.0.0.1:8000, or try `worv serve --demo`";
+            return Err(Failure::new(Kind::Config, message));
+        }
+    };
+    url.parse()
+        .map_err(|error| Failure::new(Kind::Config, format!("engine.url is {url:?}: {error}")))
+}
+
+/// The engine's state once it has been asked for the first time.
+async fn first_answer(engine: &mut tokio::sync::watch::Receiver<Arc<EngineStatus>>) -> EngineStatus {
+    let answered = engine.wait_for(|status| status.state != EngineState::Starting).await;
+    answered.map_or_else(|_| EngineStatus::starting(0), |status| EngineStatus::clone(&status))
+}
+
+fn no_engine(url: &reqwest::Url, status: &EngineStatus) -> Failure {
+    let cure =
+        "start it, correct the address, or set engine.must_answer_at_start = false to serve without it meanwhile";
+    Failure::new(
+        Kind::Unavailable,
+        format!("engine.url: no engine at {url} ({}): {cure}", status.detail),
+    )
+}
+
+fn gpu_config(config: &Config, demo: Option<&Prepared>) -> GpuConfig {
+    let demo_library = demo.map(|demo| demo.gpus.library().to_owned());
+    GpuConfig {
+        library: config.gpu.nvml_library.clone().or(demo_library),
+        interval: GPU_INTERVAL,
+    }
+}
+
+fn gateway_config(config: &Config, engine_url: &reqwest::Url) -> GatewayConfig {
+    GatewayConfig {
+        engine_url: engine_url.to_string(),
+        max_body_bytes: config.limits.max_body_bytes,
+        max_context_tokens: config.limits.max_context_tokens,
+        max_output_tokens: config.limits.max_output_tokens,
+        reserved_tokens: config.limits.reserved_tokens,
+        ..GatewayConfig::default()
+    }
+}
+
+fn durability(durability: Durability) -> usage::Durability {
+    match durability {
+        Durability::Strict => usage::Durability::Strict,
+        Durability::Relaxed => usage::Durability::Relaxed,
+    }
+}
+
+fn local(listener: &TcpListener) -> Result<SocketAddr, Failure> {
+    listener
+        .local_addr()
+        .map_err(|error| Failure::new(Kind::Software, format!("cannot tell where we listen: {error}")))
+}
+
+/// Resolves at the first SIGTERM or SIGINT after this call.
+pub fn until_told_to_stop() -> Result<impl Future<Output = ()>, Failure> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let listen = |kind| {
+        signal(kind).map_err(|error| Failure::new(Kind::Software, format!("cannot listen for signals: {error}")))
+    };
+    let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}

@@ -1,0 +1,168 @@
+//! What goes on beside the requests: keys into the data path, figures into the console.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{
+    sync::watch,
+    time::{Instant, Interval, MissedTickBehavior, interval_at},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use worv_api::{EngineState, EngineStatus, GpuReport, LiveEvent, LiveSample};
+use worv_core::Clock;
+use worv_proxy::{CounterSnapshot, EngineSnapshot, Gateway, KeyTable};
+use worv_store::{Changes, Store, StoreError};
+
+use super::demo::LoadMeter;
+use crate::console::Live;
+
+/// How often ended sessions are deleted.
+const SESSION_SWEEP: Duration = Duration::from_secs(3_600);
+
+/// How long to wait before asking a database again that did not answer.
+const DATABASE_PAUSE: Duration = Duration::from_secs(1);
+
+/// What the tasks work on.
+#[derive(Clone)]
+pub struct Background {
+    /// The data path.
+    pub gateway: Arc<Gateway>,
+    /// The database.
+    pub store: Store,
+    /// The console's live figures.
+    pub live: Arc<Live>,
+    /// Tells the time.
+    pub clock: Clock,
+    /// Ends every task.
+    pub stopping: CancellationToken,
+}
+
+impl Background {
+    /// Gives the data path the keys as the database has them now.
+    pub async fn load_keys(&self) -> Result<(), StoreError> {
+        let grants = self.store.key_grants().await?;
+        self.gateway.replace_keys(grants.into_iter().collect::<KeyTable>());
+        Ok(())
+    }
+
+    /// Starts every task; each ends when the gateway stops.
+    pub fn start(
+        &self,
+        tasks: &TaskTracker,
+        engine: watch::Receiver<Arc<EngineStatus>>,
+        gpus: watch::Receiver<Arc<GpuReport>>,
+        load: Option<LoadMeter>,
+    ) {
+        let work = [
+            tasks.spawn(self.clone().follow_keys()),
+            tasks.spawn(self.clone().follow_engine(engine)),
+            tasks.spawn(self.clone().follow_gpus(gpus)),
+            tasks.spawn(self.clone().sample(load)),
+            tasks.spawn(self.clone().sweep_sessions()),
+        ];
+        tracing::debug!(tasks = work.len(), "background tasks started");
+    }
+
+    async fn follow_keys(self) {
+        let follow = async {
+            let mut changes = self.changes().await;
+            loop {
+                changes.changed().await;
+                while let Err(error) = self.load_keys().await {
+                    // Keys that are known go on working; an unknown one may be new, so it is not called wrong.
+                    self.gateway.set_keys_current(false);
+                    tracing::error!(%error, "cannot read the keys");
+                    tokio::time::sleep(DATABASE_PAUSE).await;
+                }
+                self.gateway.set_keys_current(true);
+            }
+        };
+        self.stopping.run_until_cancelled(follow).await;
+    }
+
+    async fn changes(&self) -> Changes {
+        loop {
+            match self.store.changes().await {
+                Ok(changes) => return changes,
+                Err(error) => tracing::error!(%error, "cannot watch the keys for changes"),
+            }
+            tokio::time::sleep(DATABASE_PAUSE).await;
+        }
+    }
+
+    async fn follow_engine(self, mut engine: watch::Receiver<Arc<EngineStatus>>) {
+        let follow = async {
+            loop {
+                let status = EngineStatus::clone(&engine.borrow_and_update());
+                self.gateway.replace_engine(snapshot(&status));
+                tracing::info!(engine.state = ?status.state, engine.model = status.model, detail = status.detail, "engine");
+                self.live.publish(LiveEvent::Engine(status));
+                if engine.changed().await.is_err() {
+                    return;
+                }
+            }
+        };
+        self.stopping.run_until_cancelled(follow).await;
+    }
+
+    async fn follow_gpus(self, mut gpus: watch::Receiver<Arc<GpuReport>>) {
+        let follow = async {
+            while gpus.changed().await.is_ok() {
+                let report = GpuReport::clone(&gpus.borrow_and_update());
+                self.live.publish(LiveEvent::Gpus(report));
+            }
+        };
+        self.stopping.run_until_cancelled(follow).await;
+    }
+
+    /// Once a second: what passed since the last time.
+    async fn sample(self, load: Option<LoadMeter>) {
+        let mut before = self.gateway.counters();
+        let mut beat = beat(Duration::from_secs(1));
+        while self.stopping.run_until_cancelled(beat.tick()).await.is_some() {
+            let now = self.gateway.counters();
+            self.live
+                .publish(LiveEvent::Sample(difference(before, now, self.clock.now().0)));
+            before = now;
+            if let Some(load) = &load {
+                load.pass_on(now);
+            }
+        }
+    }
+
+    async fn sweep_sessions(self) {
+        let mut beat = beat(SESSION_SWEEP);
+        while self.stopping.run_until_cancelled(beat.tick()).await.is_some() {
+            if let Err(error) = self.store.delete_expired_sessions().await {
+                tracing::warn!(%error, "cannot delete ended sessions");
+            }
+        }
+    }
+}
+
+/// Beats `every` so often, for the first time after one interval; a beat that was missed is left out.
+fn beat(every: Duration) -> Interval {
+    let mut beat = interval_at(Instant::now() + every, every);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    beat
+}
+
+/// What the data path needs to know of the engine. A model that was live stays known while the engine is away.
+fn snapshot(status: &EngineStatus) -> EngineSnapshot {
+    let known = status.state == EngineState::Up || !status.model.is_empty();
+    EngineSnapshot {
+        model: known.then(|| status.model.clone()),
+        max_model_len: status.max_model_len,
+    }
+}
+
+fn difference(before: CounterSnapshot, now: CounterSnapshot, at: i64) -> LiveSample {
+    let small = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
+    LiveSample {
+        at,
+        requests: small(now.admitted - before.admitted),
+        prompt_tokens: now.prompt_tokens - before.prompt_tokens,
+        completion_tokens: now.completion_tokens - before.completion_tokens,
+        in_flight: small(now.in_flight),
+        failures: small(now.engine_failures - before.engine_failures),
+    }
+}

@@ -1,0 +1,107 @@
+//! Health and metrics, on an address of their own.
+
+use std::{fmt::Write, sync::Arc};
+
+use axum::{
+    Json, Router,
+    extract::State,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use http::{StatusCode, header};
+use serde::Serialize;
+use tokio::sync::watch;
+use worv_api::{EngineState, EngineStatus};
+use worv_proxy::Gateway;
+use worv_store::Store;
+
+/// What health looks at.
+#[derive(Clone)]
+struct Health {
+    gateway: Arc<Gateway>,
+    engine: watch::Receiver<Arc<EngineStatus>>,
+    store: Store,
+}
+
+#[derive(Serialize)]
+struct Readiness {
+    status: &'static str,
+    engine: EngineState,
+    database: &'static str,
+}
+
+/// `/health/live`, `/health/ready` and `/metrics`.
+pub fn router(gateway: Arc<Gateway>, engine: watch::Receiver<Arc<EngineStatus>>, store: Store) -> Router {
+    Router::new()
+        .route("/health/live", get(|| async { "ok\n" }))
+        .route("/health/ready", get(ready))
+        .route("/metrics", get(metrics))
+        .with_state(Health { gateway, engine, store })
+}
+
+/// 200 where requests can be served in full, 503 where something they need is away, with what that is.
+async fn ready(State(health): State<Health>) -> Response {
+    let engine = health.engine.borrow().state;
+    let database = health.store.ping().await.is_ok();
+    let well = database && engine == EngineState::Up;
+    let status = if well {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    let readiness = Readiness {
+        status: if well { "ready" } else { "degraded" },
+        engine,
+        database: if database { "up" } else { "down" },
+    };
+    (status, Json(readiness)).into_response()
+}
+
+/// The counters in Prometheus' text format
+/// (<https://prometheus.io/docs/instrumenting/exposition_formats/>).
+async fn metrics(State(health): State<Health>) -> Response {
+    let counters = health.gateway.counters();
+    let engine_up = u64::from(health.engine.borrow().state == EngineState::Up);
+    let mut text = String::new();
+    for (name, kind, help, value) in [
+        (
+            "worv_requests_admitted_total",
+            "counter",
+            "Requests admitted to the data path.",
+            counters.admitted,
+        ),
+        (
+            "worv_requests_in_flight",
+            "gauge",
+            "Requests under way.",
+            counters.in_flight,
+        ),
+        (
+            "worv_prompt_tokens_total",
+            "counter",
+            "Prompt tokens, cached ones included.",
+            counters.prompt_tokens,
+        ),
+        (
+            "worv_completion_tokens_total",
+            "counter",
+            "Tokens generated.",
+            counters.completion_tokens,
+        ),
+        (
+            "worv_engine_failures_total",
+            "counter",
+            "Requests that the engine failed.",
+            counters.engine_failures,
+        ),
+        ("worv_engine_up", "gauge", "Whether the engine answers.", engine_up),
+    ] {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}");
+    }
+    (
+        [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
+        text,
+    )
+        .into_response()
+}

@@ -1,0 +1,112 @@
+//! Saying that it serves: to a person on standard output, to a program in a file.
+
+use std::{
+    fs::OpenOptions,
+    io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+};
+
+use serde::Serialize;
+
+use super::Addresses;
+use crate::failure::{Failure, Kind};
+
+/// What the demo made for trying it out.
+pub struct Credentials {
+    /// The administrator's name.
+    pub admin_name: String,
+    /// A password for this run.
+    pub admin_password: String,
+    /// A key for this run.
+    pub api_key: String,
+    /// The model that is live.
+    pub model: String,
+}
+
+#[derive(Serialize)]
+struct ReadyFile<'a> {
+    url: String,
+    metrics_url: String,
+    #[serde(flatten)]
+    credentials: Option<CredentialFields<'a>>,
+}
+
+#[derive(Serialize)]
+struct CredentialFields<'a> {
+    admin_name: &'a str,
+    admin_password: &'a str,
+    api_key: &'a str,
+}
+
+/// Prints where it serves and, in the demo, how to try it; writes the same to `file` if one is named.
+pub fn announce(addresses: &Addresses, credentials: Option<&Credentials>, file: Option<&Path>) -> Result<(), Failure> {
+    if let Some(file) = file {
+        write(addresses, credentials, file).map_err(|error| {
+            Failure::new(
+                Kind::CannotCreate,
+                format!("cannot write the ready file {}: {error}", file.display()),
+            )
+        })?;
+    }
+    // A reader that has gone away is no reason to stop serving.
+    let _ = io::stdout().write_all(greeting(addresses, credentials).as_bytes());
+    Ok(())
+}
+
+fn write(addresses: &Addresses, credentials: Option<&Credentials>, file: &Path) -> io::Result<()> {
+    let ready = ReadyFile {
+        url: format!("http://{}", addresses.public),
+        metrics_url: format!("http://{}", addresses.metrics),
+        credentials: credentials.map(|made| CredentialFields {
+            admin_name: &made.admin_name,
+            admin_password: &made.admin_password,
+            api_key: &made.api_key,
+        }),
+    };
+    // Written beside it and renamed, so that whoever waits for the file never reads half of it.
+    let draft = file.with_extension("part");
+    let mut output = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&draft)?;
+    output.write_all(serde_json::to_string(&ready)?.as_bytes())?;
+    output.sync_all()?;
+    std::fs::rename(draft, file)
+}
+
+fn greeting(addresses: &Addresses, credentials: Option<&Credentials>) -> String {
+    let url = format!("http://{}", addresses.public);
+    let Some(Credentials {
+        admin_name,
+        admin_password,
+        api_key,
+        model,
+    }) = credentials
+    else {
+        return format!(
+            "worv serves at {url} (health and metrics at http://{})\n",
+            addresses.metrics
+        );
+    };
+    format!(
+        r#"
+  worv demo: a simulated engine and eight simulated GPUs; keys and usage are real.
+
+  Console   {url}
+  Sign in   {admin_name} / {admin_password}
+            (a password for this run only)
+  API key   {api_key}
+
+  Try it:
+
+curl {url}/v1/chat/completions \
+  -H "Authorization: Bearer {api_key}" \
+  -H "Content-Type: application/json" \
+  -d '{{"model": "{model}", "messages": [{{"role": "user", "content": "Reply with one word: pong"}}]}}'
+
+"#
+    )
+}
