@@ -25,10 +25,14 @@ pub(super) fn unanswered(waited: Duration) -> String {
     format!("The NVIDIA driver has not answered for {} s.", waited.as_secs().max(1))
 }
 
-/// Whether an error says that the GPU or the driver does not have the figure, rather than that reading it failed.
+/// Whether an error says that there is no such figure, or none for this process, rather than that reading it failed.
 pub(super) fn is_absence(error: &NvmlError) -> bool {
     matches!(
         error,
-        NvmlError::NotSupported | NvmlError::FunctionNotFound | NvmlError::FailedToLoadSymbol(_) | NvmlError::NoData
+        NvmlError::NotSupported
+            | NvmlError::NoPermission
+            | NvmlError::NoData
+            | NvmlError::FunctionNotFound
+            | NvmlError::FailedToLoadSymbol(_)
     )
 }

@@ -18,6 +18,9 @@ use super::{
     reader::{self, Reading},
 };
 
+/// How many Xid errors of a GPU are remembered.
+const XIDS_KEPT: usize = 16;
+
 /// The readers of all GPUs and what they last read.
 pub(super) struct Panel {
     slots: Vec<Slot>,
@@ -90,10 +93,14 @@ impl Panel {
             return;
         };
         slot.asked = None;
+        let mut xids = std::mem::take(&mut slot.gpu.xids);
+        xids.extend(reading.xids);
+        xids.drain(..xids.len().saturating_sub(XIDS_KEPT));
         match reading.gpu {
             Ok(gpu) => slot.gpu = gpu,
             Err(fault) => slot.gpu.fault = Some(fault),
         }
+        slot.gpu.xids = xids;
     }
 }
 

@@ -1,146 +1,32 @@
-//! The GPU watch against the stand-in management library: the whole way from the C interface to the report.
+//! What can be wrong with a GPU, its driver or its library.
 
-#![expect(clippy::unwrap_used, reason = "what a test cannot set up is a failed test")]
+use std::{path::Path, time::Duration};
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
-
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use worv_api::{Gpu, GpuReport, GpuSource};
-use worv_core::{Clock, UnixMillis};
-use worv_node::gpu::{self, GpuConfig};
-use worv_nvml_sim::script::{Fault, GPU_IS_LOST, GpuScript, Script};
-use worv_sim::gpus::{DemoGpus, built_library};
+use worv_api::{GpuReport, GpuSource};
+use worv_core::Clock;
+use worv_node::gpu;
+use worv_nvml_sim::script::{Fault, GpuScript, Script};
 
-const MIB: u64 = 1 << 20;
-const NOW: UnixMillis = UnixMillis(1_795_000_000_000);
-
-/// A machine with eight simulated GPUs, watched every 50 ms.
-struct Machine {
-    gpus: DemoGpus,
-    clock: Clock,
-    reports: watch::Receiver<Arc<GpuReport>>,
-    cancel: CancellationToken,
-    // Dropped last: the library's files are in it.
-    _dir: tempfile::TempDir,
-}
-
-impl Machine {
-    fn start() -> Self {
-        Self::scripted(&Script::default())
-    }
-
-    fn scripted(script: &Script) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let gpus = DemoGpus::install(&built_library().unwrap(), dir.path()).unwrap();
-        script.write(gpus.library()).unwrap();
-        let clock = Clock::manual(NOW);
-        let cancel = CancellationToken::new();
-        let reports = gpu::watch(config(Some(gpus.library())), clock.clone(), cancel.clone());
-        Self {
-            gpus,
-            clock,
-            reports,
-            cancel,
-            _dir: dir,
-        }
-    }
-
-    fn script(&self, script: &Script) {
-        script.write(self.gpus.library()).unwrap();
-    }
-
-    fn script_gpu(&self, index: u32, gpu: GpuScript) {
-        self.script(&Script::default().with_gpu(index, gpu));
-    }
-
-    async fn until(&mut self, wanted: impl Fn(&GpuReport) -> bool) -> Arc<GpuReport> {
-        let seen = self.reports.wait_for(|report| wanted(report)).await;
-        Arc::clone(&seen.expect("the watch goes on"))
-    }
-
-    async fn until_fault(&mut self, index: usize, words: &str) -> Arc<GpuReport> {
-        self.until(|report| fault(report, index) == words).await
-    }
-
-    async fn until_all_answer(&mut self) -> Arc<GpuReport> {
-        self.until(|report| report.gpus.len() == 8 && report.gpus.iter().all(healthy))
-            .await
-    }
-}
-
-fn config(library: Option<&Path>) -> GpuConfig {
-    GpuConfig {
-        library: library.map(PathBuf::from),
-        interval: Duration::from_millis(50),
-    }
-}
-
-fn healthy(gpu: &Gpu) -> bool {
-    gpu.fault.is_none() && gpu.sampled_at > 0
-}
-
-fn fault(report: &GpuReport, index: usize) -> &str {
-    let gpu = report.gpus.get(index);
-    gpu.and_then(|gpu| gpu.fault.as_deref()).unwrap_or_default()
-}
-
-#[tokio::test]
-async fn eight_b200s_are_read_with_every_figure() {
-    let mut machine = Machine::start();
-    assert_eq!(machine.reports.borrow().source, GpuSource::Starting);
-    let report = machine.until_all_answer().await;
-    assert_eq!(report.sampled_at, NOW.0);
-    assert!(matches!(&report.source, GpuSource::Nvml { driver_version } if driver_version == "580.95.05-simulated"));
-    for (index, gpu) in (0..).zip(&report.gpus) {
-        assert_eq!(
-            (gpu.index, gpu.name.as_str(), gpu.sampled_at),
-            (index, "NVIDIA B200", NOW.0)
-        );
-        assert_eq!(gpu.uuid, format!("GPU-5eedb200-0000-4000-8000-{index:012x}"));
-        assert_eq!(gpu.memory_total, 183_359 * MIB);
-        let percent = gpu.memory_used * 100 / gpu.memory_total;
-        assert!((88..93).contains(&percent), "{percent}% in use");
-        assert!((20..50).contains(&gpu.utilization_percent.unwrap()));
-        assert!((40..60).contains(&gpu.temperature_celsius.unwrap()));
-        assert!((350.0..500.0).contains(&gpu.power_watts.unwrap()));
-        assert!((gpu.power_limit_watts.unwrap() - 1_000.0).abs() < f64::EPSILON);
-    }
-}
-
-#[tokio::test]
-async fn a_changed_load_shows() {
-    let mut machine = Machine::start();
-    machine.until_all_answer().await;
-    for load in [1.0, 0.0] {
-        machine.gpus.set_load(load).unwrap();
-        machine
-            .until(|report| {
-                report
-                    .gpus
-                    .iter()
-                    .all(|gpu| (gpu.utilization_percent > Some(85)) == (load > 0.5))
-            })
-            .await;
-    }
-}
+use super::machine::{Machine, NOW, config, fault, healthy};
 
 #[tokio::test]
 async fn a_gpu_that_fell_off_the_bus_keeps_its_last_figures_and_hides_no_other() {
     let mut machine = Machine::start();
     let before = machine.until_all_answer().await;
     machine.clock.advance(Duration::from_mins(1));
-    machine.script_gpu(3, GpuScript::failing(Fault::Error(GPU_IS_LOST)));
+    machine.script_gpu(3, GpuScript::fallen_off_the_bus());
     let words = "The GPU has fallen off the bus and cannot be reached; restart the machine.";
     let report = machine.until_fault(3, words).await;
     assert_eq!(report.gpus[3].uuid, before.gpus[3].uuid);
     assert!(
         report.gpus[3].memory_used > 0,
         "an unreadable figure is not shown as zero"
+    );
+    let report = machine.until(|report| !report.gpus[3].xids.is_empty()).await;
+    assert_eq!(
+        report.gpus[3].xids[0].xid, 79,
+        "the driver's report is heard all the same"
     );
     assert!(report.gpus[3].sampled_at < report.sampled_at, "and its age can be told");
     let report = machine
@@ -187,25 +73,6 @@ async fn error_codes_that_nobody_named_are_shown_by_number() {
     machine
         .until(|report| fault(report, 1) == "The NVIDIA driver reports error 4242.")
         .await;
-}
-
-#[tokio::test]
-async fn a_hot_gpu_is_a_figure_and_not_a_fault() {
-    let mut machine = Machine::start();
-    let hot = GpuScript {
-        temperature: Some(97),
-        ..GpuScript::default()
-    };
-    machine.script_gpu(2, hot);
-    let report = machine
-        .until(|report| {
-            report
-                .gpus
-                .get(2)
-                .is_some_and(|gpu| gpu.temperature_celsius == Some(97))
-        })
-        .await;
-    assert_eq!(report.gpus[2].fault, None);
 }
 
 #[tokio::test]
