@@ -2,82 +2,162 @@
 
 use std::time::Duration;
 
-use sqlx::{AnyConnection, Connection};
+use sqlx::{AnyConnection, Connection, postgres::PgListener};
 use tokio::{
     sync::watch,
-    time::{MissedTickBehavior, interval},
+    time::{MissedTickBehavior, interval, sleep},
 };
 
-use crate::{StoreError, store::Opened};
+use crate::{
+    StoreError,
+    store::{Kind, Opened},
+};
 
-/// How often the file is looked at for what other processes did. A look is one read of shared memory.
+/// How often an `SQLite` file is looked at for what other processes did. A look is one read of shared memory.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// How long to wait before listening to a PostgreSQL server again that does not answer.
+const LISTEN_AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+/// What the schema's triggers notify of changes to keys.
+const CHANNEL: &str = "worv_keys";
 
 /// Waits for changes to keys. Changes to anything else, such as usage, do not wake it.
 pub struct Changes {
+    source: Source,
+}
+
+enum Source {
+    File(File),
+    Server(Server),
+}
+
+/// An `SQLite` file, and what it was like at the last look.
+struct File {
     /// `PRAGMA data_version` tells of other connections' commits only, so this one is for nothing else.
     connection: AnyConnection,
     own_writes: watch::Receiver<u64>,
-    seen: Seen,
-}
-
-/// The state of the database at the last look.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Seen {
     /// Changes with every commit of anything (<https://www.sqlite.org/pragma.html#pragma_data_version>).
     data_version: i64,
     /// Changes with every change to a key.
     revision: i64,
 }
 
+/// A PostgreSQL server, and the connection that listens to it.
+struct Server {
+    listener: PgListener,
+    url: String,
+    /// The connection broke: what has happened since was announced to nobody.
+    lost: bool,
+}
+
 impl Changes {
-    pub(crate) async fn watch(opened: &Opened, own_writes: watch::Receiver<u64>) -> Result<Self, StoreError> {
-        let mut connection = AnyConnection::connect_with(&opened.options).await?;
-        let seen = Seen {
-            data_version: data_version(&mut connection).await?,
-            revision: revision(&mut connection).await?,
+    pub(crate) async fn open(opened: &Opened, own_writes: watch::Receiver<u64>) -> Result<Self, StoreError> {
+        let source = match opened.kind {
+            Kind::Sqlite => {
+                let mut connection = AnyConnection::connect_with(&opened.options).await?;
+                Source::File(File {
+                    data_version: data_version(&mut connection).await?,
+                    revision: revision(&mut connection).await?,
+                    connection,
+                    own_writes,
+                })
+            }
+            Kind::Postgres => {
+                let url = opened.options.database_url.to_string();
+                Source::Server(Server {
+                    listener: listen(&url).await?,
+                    url,
+                    lost: false,
+                })
+            }
         };
-        Ok(Self {
-            connection,
-            own_writes,
-            seen,
-        })
+        Ok(Self { source })
     }
 
     /// Resolves when keys have changed since this was made or since it last resolved; within half a second for another
-    /// process's changes, at once for one's own. Several changes may come as one. Safe to drop and to call again.
+    /// process's changes, at once for one's own. Several changes may come as one, and a change may come when there was
+    /// none: after the connection to a server was lost, nobody knows. Safe to drop and to call again.
     ///
     /// While the database does not answer, it keeps asking: it never resolves for that reason.
     pub async fn changed(&mut self) {
-        let mut look = interval(LOOK_EVERY);
-        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        match &mut self.source {
+            Source::File(file) => file.changed().await,
+            Source::Server(server) => server.changed().await,
+        }
+    }
+}
+
+impl File {
+    async fn changed(&mut self) {
+        let mut next_look = interval(LOOK_EVERY);
+        next_look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut failing = false;
         loop {
             tokio::select! {
-                _ = look.tick() => {}
+                _ = next_look.tick() => {}
                 Ok(()) = self.own_writes.changed() => {}
             }
             match self.look().await {
                 Ok(true) => return,
                 Ok(false) => failing = false,
-                Err(error) if !failing => {
-                    failing = true;
-                    tracing::warn!(%error, "cannot look for changed keys; asking again");
-                }
-                Err(_) => {}
+                Err(error) => warn_once(&mut failing, &error),
             }
         }
     }
 
     async fn look(&mut self) -> Result<bool, StoreError> {
         let data_version = data_version(&mut self.connection).await?;
-        if data_version == self.seen.data_version {
+        if data_version == self.data_version {
             return Ok(false);
         }
         let revision = revision(&mut self.connection).await?;
-        let changed = revision != self.seen.revision;
-        self.seen = Seen { data_version, revision };
+        let changed = revision != self.revision;
+        (self.data_version, self.revision) = (data_version, revision);
         Ok(changed)
+    }
+}
+
+impl Server {
+    async fn changed(&mut self) {
+        let mut failing = false;
+        while !self.lost {
+            match self.listener.try_recv().await {
+                Ok(Some(_)) => return,
+                Ok(None) => self.lost = true,
+                Err(error) => {
+                    self.lost = true;
+                    warn_once(&mut failing, &error.into());
+                }
+            }
+        }
+        loop {
+            match listen(&self.url).await {
+                Ok(listener) => {
+                    self.listener = listener;
+                    self.lost = false;
+                    return;
+                }
+                Err(error) => warn_once(&mut failing, &error),
+            }
+            sleep(LISTEN_AGAIN_AFTER).await;
+        }
+    }
+}
+
+/// A connection of its own that keys' changes are announced to.
+async fn listen(url: &str) -> Result<PgListener, StoreError> {
+    let mut listener = PgListener::connect(url).await?;
+    // It would reconnect in silence, and what happened in between would never be known.
+    listener.eager_reconnect(false);
+    listener.listen(CHANNEL).await?;
+    Ok(listener)
+}
+
+fn warn_once(failing: &mut bool, error: &StoreError) {
+    if !*failing {
+        *failing = true;
+        tracing::warn!(%error, "cannot look for changed keys; asking again");
     }
 }
 

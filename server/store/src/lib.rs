@@ -5,8 +5,8 @@
 //! its records to [`usage::Writer`].
 //!
 //! Each table has one file here, with its rows, its statements and nothing else. Every statement is a constant with
-//! bound parameters, written so that both databases understand it; what they do not share is in `sqlite` and
-//! `migrate`.
+//! bound parameters, written so that both databases understand it; what they do not share is in `sqlite`,
+//! `postgres`, `changes` and the migrations.
 
 pub use audit::{Actor, AuditEntry, AuditRow};
 pub use changes::Changes;
@@ -21,6 +21,7 @@ mod changes;
 mod error;
 mod keys;
 mod migrate;
+mod postgres;
 mod row;
 mod sessions;
 mod sqlite;

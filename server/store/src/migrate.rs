@@ -1,6 +1,6 @@
 //! Brings a database's schema up to date: forward only, all or nothing, one process at a time.
 
-use sqlx::{Any, Transaction};
+use sqlx::{Any, Executor, Transaction};
 use worv_core::Clock;
 
 use crate::{
@@ -20,6 +20,15 @@ const SQLITE: &[Migration] = &[Migration {
     sql: include_str!("../migrations/sqlite/0001_keys_users_usage.sql"),
 }];
 
+/// The same steps for PostgreSQL.
+const POSTGRES: &[Migration] = &[Migration {
+    name: "keys_users_usage",
+    sql: include_str!("../migrations/postgres/0001_keys_users_usage.sql"),
+}];
+
+/// Names this program's migrations among PostgreSQL's advisory locks: "worv" in ASCII.
+const LOCK: i64 = 0x776f_7276;
+
 const CREATE_VERSIONS: &str = "CREATE TABLE IF NOT EXISTS schema_versions (
     version    BIGINT NOT NULL PRIMARY KEY,
     name       TEXT   NOT NULL,
@@ -33,6 +42,7 @@ const CREATE_VERSIONS: &str = "CREATE TABLE IF NOT EXISTS schema_versions (
 pub(crate) async fn run(opened: &Opened, clock: &Clock) -> Result<(), StoreError> {
     let migrations = match opened.kind {
         Kind::Sqlite => SQLITE,
+        Kind::Postgres => POSTGRES,
     };
     let mut transaction = lock(opened).await?;
     sqlx::query(CREATE_VERSIONS).execute(&mut *transaction).await?;
@@ -68,7 +78,19 @@ pub(crate) async fn run(opened: &Opened, clock: &Clock) -> Result<(), StoreError
 
 /// A transaction that no two processes are in at the same time.
 async fn lock(opened: &Opened) -> Result<Transaction<'static, Any>, StoreError> {
-    opened.begin().await.map_err(|error| StoreError::CannotOpen {
+    let locking = async {
+        let mut transaction = opened.begin().await?;
+        if opened.kind == Kind::Postgres {
+            // Another server's migration may take longer than anything in normal service.
+            transaction.execute("SET LOCAL lock_timeout = '10min'").await?;
+            sqlx::query("SELECT pg_advisory_xact_lock($1)")
+                .bind(LOCK)
+                .execute(&mut *transaction)
+                .await?;
+        }
+        Ok(transaction)
+    };
+    locking.await.map_err(|error: sqlx::Error| StoreError::CannotOpen {
         place: opened.place.clone(),
         cause: error.to_string(),
     })

@@ -84,18 +84,24 @@ async fn create_privately(path: &Path) -> io::Result<()> {
         .mode(0o700)
         .create(directory)
         .await?;
-    match fs::OpenOptions::new()
+    match create_new(path).await {
+        // The file's name must survive a power failure as well as what is in it.
+        Ok(()) => fs::File::open(directory).await?.sync_all().await,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes an empty file for the owner only; fails where there is one already.
+pub(crate) async fn create_new(path: &Path) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options
         .write(true)
         .create_new(true)
         .mode(0o600)
         .open(path)
         .await
-    {
-        // The file's name must survive a power failure as well as what is in it.
-        Ok(_) => fs::File::open(directory).await?.sync_all().await,
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(error),
-    }
+        .map(|_| ())
 }
 
 fn options(path: &str) -> Result<AnyConnectOptions, StoreError> {

@@ -1,12 +1,12 @@
 //! The database as the rest of the server holds it.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, path::Path, sync::Arc};
 
-use sqlx::{Any, AnyPool, Transaction, any::AnyConnectOptions};
+use sqlx::{Any, AnyConnection, AnyPool, Connection, Transaction, any::AnyConnectOptions};
 use tokio::sync::watch;
 use worv_core::Clock;
 
-use crate::{Changes, StoreError, migrate, sqlite};
+use crate::{Changes, StoreError, migrate, postgres, sqlite};
 
 /// An open database, migrated to the schema of this program. Every clone shares its connections.
 #[derive(Clone)]
@@ -18,6 +18,7 @@ pub struct Store {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Sqlite,
+    Postgres,
 }
 
 /// What a kind of database opens with.
@@ -42,8 +43,9 @@ impl Store {
     /// Opens the database at `url`, creating an `SQLite` file where there is none, and brings its schema up to date.
     ///
     /// `sqlite://PATH` is a file: it and its `-wal` and `-shm` files are for the owner only (0600), and so is a
-    /// directory that had to be created for it (0700). Writes are on the disk when they are reported done, also if
-    /// the power fails in the next moment.
+    /// directory that had to be created for it (0700). `postgres://USER:PASSWORD@HOST/DATABASE` is a PostgreSQL
+    /// server, which any number of gateways may share. In both, writes are on the disk when they are reported done,
+    /// also if the power fails in the next moment.
     ///
     /// # Errors
     /// [`StoreError::InvalidUrl`], [`StoreError::CannotOpen`], [`StoreError::NewerSchema`] where a newer program has
@@ -53,7 +55,12 @@ impl Store {
         sqlx::any::install_default_drivers();
         let opened = match url.split_once(':') {
             Some(("sqlite", path)) => sqlite::open(path).await?,
-            _ => return Err(StoreError::InvalidUrl("must begin with sqlite://".to_owned())),
+            Some(("postgres" | "postgresql", _)) => postgres::open(url).await?,
+            _ => {
+                return Err(StoreError::InvalidUrl(
+                    "must begin with sqlite:// or postgres://".to_owned(),
+                ));
+            }
         };
         migrate::run(&opened, &clock).await?;
         Ok(Self {
@@ -67,13 +74,35 @@ impl Store {
 
     /// Tells when keys have changed, in this process or in another.
     pub async fn changes(&self) -> Result<Changes, StoreError> {
-        Changes::watch(&self.inner.opened, self.inner.own_writes.subscribe()).await
+        Changes::open(&self.inner.opened, self.inner.own_writes.subscribe()).await
     }
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
         sqlx::query("SELECT 1").execute(self.readers()).await?;
         Ok(())
+    }
+
+    /// Copies the database, as it stands at one moment, to a new file for its owner only; writes go on meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError::CannotOpen`] where there is such a file already or it cannot be created.
+    pub async fn backup(&self, file: &Path) -> Result<(), StoreError> {
+        sqlite::create_new(file).await.map_err(|error| StoreError::CannotOpen {
+            place: file.display().to_string(),
+            cause: error.to_string(),
+        })?;
+        // An empty file is a database without tables, which is what this statement wants for a target.
+        let mut connection = AnyConnection::connect_with(&self.inner.opened.options).await?;
+        let copied = sqlx::query("VACUUM INTO $1")
+            .bind(file.to_string_lossy().into_owned())
+            .execute(&mut connection)
+            .await;
+        if copied.is_err() {
+            let _ = tokio::fs::remove_file(file).await;
+        }
+        copied?;
+        Ok(connection.close().await?)
     }
 
     /// Closes every connection, once the statements under way have ended. What is asked of the store afterwards, or
@@ -93,7 +122,7 @@ impl Store {
     }
 
     /// A transaction that may write; its turn has come when it is there, so that it cannot fail for another's sake
-    /// half-way. Without [`Transaction::commit`] nothing of it remains.
+    /// half-way (`SQLite`). Without [`Transaction::commit`] nothing of it remains.
     pub(crate) async fn begin(&self) -> Result<Transaction<'static, Any>, StoreError> {
         Ok(self.inner.opened.begin().await?)
     }
@@ -110,6 +139,7 @@ impl Opened {
         match self.kind {
             // A deferred transaction that reads first fails with "busy" when another process wrote in between.
             Kind::Sqlite => self.writers.begin_with("BEGIN IMMEDIATE").await,
+            Kind::Postgres => self.writers.begin().await,
         }
     }
 }

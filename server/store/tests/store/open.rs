@@ -36,10 +36,10 @@ async fn a_path_may_have_any_character_but_those_that_end_it_in_a_url() {
 #[tokio::test]
 async fn a_url_that_cannot_be_used_says_why() {
     for (url, message) in [
-        ("", "database URL: must begin with sqlite://"),
+        ("", "database URL: must begin with sqlite:// or postgres://"),
         (
             "mysql://root:hunter2@localhost/worv",
-            "database URL: must begin with sqlite://",
+            "database URL: must begin with sqlite:// or postgres://",
         ),
         ("sqlite://", "database URL: has no path: write sqlite://PATH"),
         (

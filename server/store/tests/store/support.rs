@@ -1,5 +1,7 @@
 //! A database of its own for each test.
 
+mod postgres;
+
 use std::path::PathBuf;
 
 use tempfile::TempDir;
@@ -14,7 +16,13 @@ pub(crate) const START: UnixMillis = UnixMillis(1_790_000_000_000);
 pub(crate) struct TestDatabase {
     pub(crate) url: String,
     pub(crate) clock: Clock,
-    directory: TempDir,
+    home: Home,
+}
+
+/// What the database lies in, and goes with.
+enum Home {
+    Directory(TempDir),
+    Server(postgres::Database),
 }
 
 impl TestDatabase {
@@ -23,12 +31,25 @@ impl TestDatabase {
         Self {
             url: format!("sqlite://{}/data/worv.db", directory.path().display()),
             clock: Clock::manual(START),
-            directory,
+            home: Home::Directory(directory),
         }
     }
 
+    pub(crate) fn postgres() -> Self {
+        let database = postgres::Database::create();
+        Self {
+            url: database.url.clone(),
+            clock: Clock::manual(START),
+            home: Home::Server(database),
+        }
+    }
+
+    /// The file of an `SQLite` database.
     pub(crate) fn file(&self) -> PathBuf {
-        self.directory.path().join("data/worv.db")
+        match &self.home {
+            Home::Directory(directory) => directory.path().join("data/worv.db"),
+            Home::Server(database) => panic!("{} is not a file", database.name),
+        }
     }
 
     /// A store on it, as another process would open it.
@@ -74,6 +95,11 @@ macro_rules! on_each_database {
             #[tokio::test]
             async fn sqlite() {
                 check(TestDatabase::sqlite()).await;
+            }
+
+            #[tokio::test]
+            async fn postgres() {
+                check(TestDatabase::postgres()).await;
             }
         }
     )+};

@@ -1,0 +1,91 @@
+-- Times are milliseconds since 1970 UTC. Ids are never used twice.
+
+CREATE TABLE api_keys (
+    id           BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    digest       BYTEA  NOT NULL UNIQUE CHECK (length(digest) = 32),
+    prefix       TEXT   NOT NULL,
+    last_four    TEXT   NOT NULL,
+    name         TEXT   NOT NULL CHECK (length(name) BETWEEN 1 AND 100),
+    owner        TEXT   NOT NULL CHECK (length(owner) <= 100),
+    note         TEXT   NOT NULL CHECK (length(note) <= 500),
+    created_at   BIGINT NOT NULL,
+    expires_at   BIGINT CHECK (expires_at > created_at),
+    revoked_at   BIGINT,
+    last_used_at BIGINT
+);
+
+-- Tells running servers of the changes that they must notice; `last_used_at` is not one of them.
+CREATE FUNCTION announce_keys() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('worv_keys', '');
+    RETURN NULL;
+END $$;
+CREATE TRIGGER api_keys_changed
+    AFTER INSERT OR DELETE OR UPDATE OF digest, name, expires_at, revoked_at ON api_keys
+    FOR EACH STATEMENT EXECUTE FUNCTION announce_keys();
+
+CREATE TABLE users (
+    id            BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name          TEXT   NOT NULL CHECK (length(name) BETWEEN 1 AND 100),
+    role          TEXT   NOT NULL CHECK (role IN ('admin', 'viewer')),
+    password_hash TEXT   NOT NULL,
+    created_at    BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX users_name ON users (lower(name));
+
+CREATE TABLE sessions (
+    id              BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    digest          BYTEA  NOT NULL UNIQUE CHECK (length(digest) = 32),
+    user_id         BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    csrf_token      TEXT   NOT NULL,
+    address         TEXT   NOT NULL,
+    user_agent      TEXT   NOT NULL,
+    created_at      BIGINT NOT NULL,
+    last_seen_at    BIGINT NOT NULL,
+    idle_expires_at BIGINT NOT NULL,
+    expires_at      BIGINT NOT NULL
+);
+CREATE INDEX sessions_user ON sessions (user_id);
+
+CREATE TABLE audit (
+    id          BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at          BIGINT NOT NULL,
+    actor       TEXT   NOT NULL,
+    action      TEXT   NOT NULL,
+    subject     TEXT   NOT NULL,
+    address     TEXT   NOT NULL,
+    before_json TEXT   CHECK (before_json IS NULL OR before_json::json IS NOT NULL),
+    after_json  TEXT   CHECK (after_json IS NULL OR after_json::json IS NOT NULL)
+);
+CREATE FUNCTION keep_audit() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the audit log is append-only';
+END $$;
+CREATE TRIGGER audit_is_never_rewritten BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
+    FOR EACH STATEMENT EXECUTE FUNCTION keep_audit();
+
+CREATE TABLE models (
+    id   BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name TEXT   NOT NULL UNIQUE
+);
+
+-- The id begins with the time at which the request came in, so the index is in the order of time.
+-- `requested_model` is kept only where it is not the served model's name.
+CREATE TABLE requests (
+    id                BYTEA    NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    key_id            BIGINT   NOT NULL,
+    endpoint          SMALLINT NOT NULL,
+    model_id          BIGINT   NOT NULL REFERENCES models (id),
+    requested_model   TEXT,
+    stream            SMALLINT NOT NULL CHECK (stream IN (0, 1)),
+    prompt_tokens     BIGINT   NOT NULL,
+    cached_tokens     BIGINT   NOT NULL,
+    completion_tokens BIGINT   NOT NULL,
+    reasoning_tokens  BIGINT   NOT NULL,
+    outcome           SMALLINT NOT NULL,
+    status            INTEGER  NOT NULL,
+    started_at        BIGINT   NOT NULL,
+    first_byte_ms     BIGINT,
+    duration_ms       BIGINT   NOT NULL
+);
+CREATE INDEX requests_key ON requests (key_id, id);
