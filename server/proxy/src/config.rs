@@ -23,6 +23,10 @@ pub struct GatewayConfig {
     pub max_output_tokens: u64,
     /// Tokens of the window that are kept free for what the chat template adds.
     pub reserved_tokens: u64,
+    /// The names of the profiles that the machine can serve. Each leads to the live model.
+    pub profiles: Vec<String>,
+    /// Further names that lead to the live model: whole names, or beginnings followed by `*`. Case does not matter.
+    pub aliases: Vec<String>,
     /// Silence on a stream after which a comment or ping is sent, so that no middlebox takes it for dead.
     pub keep_alive: Duration,
 }
@@ -38,6 +42,8 @@ impl Default for GatewayConfig {
             max_context_tokens: 202_752,
             max_output_tokens: 16_384,
             reserved_tokens: 512,
+            profiles: Vec::new(),
+            aliases: ["claude-*", "glm-5.1-fp8", "kimi-k2.6"].map(str::to_owned).into(),
             keep_alive: Duration::from_secs(15),
         }
     }

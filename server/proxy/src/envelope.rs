@@ -2,22 +2,17 @@
 
 use std::borrow::Cow;
 
-use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 
 use crate::{
     error::ApiError,
-    json::{JsonError, Object, string},
+    json::{Edit, JsonError, Object, string},
 };
-
-/// The members that are interpreted here. A second one of the same name would let a caller show us one value and the
-/// engine another, so it is refused.
-const INTERPRETED: &[&str] = &["model", "stream", "stream_options"];
 
 /// A request's body, opened at its top level.
 #[derive(Debug)]
 pub(crate) struct Envelope<'a> {
-    object: Object<'a>,
+    pub(crate) object: Object<'a>,
     /// The model as the caller wrote it.
     pub(crate) model: Cow<'a, str>,
     /// Whether the answer is to be a stream.
@@ -64,14 +59,7 @@ impl<'a> Envelope<'a> {
                 ApiError::invalid(format!("The request body is not usable: {error}."))
             }
         })?;
-        for &key in INTERPRETED {
-            if object.keys().filter(|present| *present == key).nth(1).is_some() {
-                return Err(ApiError::invalid_field(
-                    key,
-                    format!("`{key}` is given more than once."),
-                ));
-            }
-        }
+        refuse_duplicates(&object)?;
         let model = object.get("model").and_then(string).filter(|model| !model.is_empty());
         let model = model.ok_or_else(|| ApiError::invalid_field("model", "`model` must be given, as a string."))?;
         let stream = match object.get("stream") {
@@ -95,9 +83,9 @@ impl<'a> Envelope<'a> {
         }
     }
 
-    /// The body with the usage asked for in every chunk. Stream options of the wrong type are left for the engine to refuse.
-    pub(crate) fn with_all_usage(&self, body: &Bytes) -> Bytes {
-        const ALL: [(&str, Option<Cow<'_, str>>); 2] = [
+    /// What makes the engine send the usage in every chunk. Stream options of the wrong type are left for it to refuse.
+    pub(crate) fn all_usage(&self) -> Option<Edit<'static>> {
+        const ALL: [Edit<'_>; 2] = [
             ("include_usage", Some(Cow::Borrowed("true"))),
             ("continuous_usage_stats", Some(Cow::Borrowed("true"))),
         ];
@@ -105,13 +93,21 @@ impl<'a> Envelope<'a> {
             None | Some("null") => "{}",
             Some(given) => given,
         };
-        match Object::parse(given) {
-            Ok(options) => self
-                .object
-                .with(&[("stream_options", Some(options.with(&ALL).into()))])
-                .into(),
-            Err(_) => body.clone(),
+        let options = Object::parse(given).ok()?.with(&ALL);
+        Some(("stream_options", Some(options.into())))
+    }
+}
+
+/// A second member of the same name would let a caller show us one value and the engine another.
+fn refuse_duplicates(object: &Object<'_>) -> Result<(), ApiError> {
+    let mut keys: Vec<&str> = object.keys().collect();
+    keys.sort_unstable();
+    match keys.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => {
+            let key: String = pair[0].chars().take(100).collect();
+            Err(ApiError::invalid(format!("`{key}` is given more than once.")))
         }
+        None => Ok(()),
     }
 }
 
@@ -194,14 +190,11 @@ mod tests {
             (r#","stream_options":7"#, off, r#","stream_options":7"#.to_owned()),
         ];
         for (options, asked, sent) in cases {
-            let body = Bytes::from(format!(r#"{{"model":"m","stream":true{options}}}"#));
-            let envelope = Envelope::parse(&body).unwrap();
+            let body = format!(r#"{{"model":"m","stream":true{options}}}"#);
+            let envelope = Envelope::parse(body.as_bytes()).unwrap();
             assert_eq!(envelope.stream_options(), asked, "{options}");
-            assert_eq!(
-                envelope.with_all_usage(&body),
-                format!(r#"{{"model":"m","stream":true{sent}}}"#),
-                "{options}"
-            );
+            let edited = envelope.object.with(&Vec::from_iter(envelope.all_usage()));
+            assert_eq!(edited, format!(r#"{{"model":"m","stream":true{sent}}}"#), "{options}");
         }
     }
 

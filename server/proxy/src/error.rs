@@ -18,6 +18,9 @@ use crate::{dialect::Dialect, headers};
 /// Seconds after which a caller is asked to try again when the engine or the database is away.
 const RETRY_SECONDS: u32 = 5;
 
+/// Most of a caller's own text that is repeated to it, in characters.
+const MAX_NAME_CHARS: usize = 200;
+
 /// An answer that is not what the caller asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ApiError {
@@ -89,6 +92,18 @@ impl ApiError {
                 StatusCode::UNAUTHORIZED,
                 "Missing or invalid API key. Send it as `Authorization: Bearer KEY` or `x-api-key: KEY`.",
             )
+        }
+    }
+
+    /// 404: no model goes by that name.
+    pub(crate) fn model_not_found(requested: &str, live: &str) -> Self {
+        let requested: String = requested.chars().take(MAX_NAME_CHARS).collect();
+        let message =
+            format!("The model `{requested}` does not exist. The live model is `{live}`; `live` always leads to it.");
+        Self {
+            code: Some("model_not_found"),
+            param: Some("model"),
+            ..Self::new(StatusCode::NOT_FOUND, message)
         }
     }
 

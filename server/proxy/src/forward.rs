@@ -24,9 +24,10 @@ use crate::{
     envelope::{Envelope, check_content_type},
     error::ApiError,
     headers,
-    json::Object,
+    json::{Object, quoted},
     relay::{Grammar, Relay},
     settlement::{Admitted, Settlement},
+    shield,
     token_counts::TokenCounts,
 };
 
@@ -57,14 +58,26 @@ async fn answer(route: &Route, request_id: RequestId, request: Request) -> Resul
     let body = read_request(&head.headers, body, &gateway.config).await?;
     let envelope = Envelope::parse(&body)?;
 
+    let live = gateway.engine_state.load().model.clone();
+    let mut edits = shield::edits(&envelope.object)?;
+    if let Some(live) = &live {
+        gateway.names.resolve(&envelope.model, live)?;
+        if *live != envelope.model {
+            edits.push(("model", Some(quoted(live).into())));
+        }
+    }
+    if envelope.stream && route.dialect == Dialect::OpenAi {
+        edits.extend(envelope.all_usage());
+    }
+    let requested_model = envelope.model.clone().into_owned();
     let mut settlement = Settlement::admit(
         gateway,
         Admitted {
             request_id,
             key: grant.id,
             endpoint: route.endpoint,
-            requested_model: envelope.model.clone().into_owned(),
-            served_model: envelope.model.clone().into_owned(),
+            served_model: live.unwrap_or_else(|| requested_model.clone()),
+            requested_model,
             stream: envelope.stream,
             started_at,
             started,
@@ -74,9 +87,10 @@ async fn answer(route: &Route, request_id: RequestId, request: Request) -> Resul
         Dialect::OpenAi => Grammar::chat(envelope.stream_options()),
         Dialect::Anthropic => Grammar::messages(request_id),
     };
-    let outgoing = match route.dialect {
-        Dialect::OpenAi if envelope.stream => envelope.with_all_usage(&body),
-        Dialect::OpenAi | Dialect::Anthropic => body.clone(),
+    let outgoing = if edits.is_empty() {
+        body.clone()
+    } else {
+        envelope.object.with(&edits).into()
     };
     drop(body);
     let mut to_engine = headers::for_engine(&head.headers);

@@ -10,6 +10,7 @@ use crate::{
     counters::{CounterSnapshot, Counters},
     engine::Engine,
     keys::{KeyTable, Keys},
+    models::ModelNames,
 };
 
 /// The data path's shared state. One for the whole process.
@@ -21,6 +22,7 @@ pub struct Gateway {
     pub(crate) counters: Arc<Counters>,
     pub(crate) keys: Keys,
     pub(crate) engine: Engine,
+    pub(crate) names: ModelNames,
     pub(crate) engine_state: ArcSwap<EngineSnapshot>,
 }
 
@@ -60,6 +62,7 @@ impl Gateway {
     ) -> Result<Arc<Self>, GatewayError> {
         Ok(Arc::new(Self {
             engine: Engine::new(&config)?,
+            names: ModelNames::new(config.profiles.iter().map(String::as_str), &config.aliases),
             config,
             usage,
             clock,
@@ -94,6 +97,12 @@ impl Gateway {
     /// When each key was last used, for the keys used since the last call.
     pub fn drain_last_used(&self) -> Vec<(KeyId, UnixMillis)> {
         self.keys.drain_last_used()
+    }
+
+    /// The window in force, prompt and answer together.
+    pub(crate) fn window(&self) -> u64 {
+        let engine = self.engine_state.load().max_model_len;
+        engine.unwrap_or(u64::MAX).min(self.config.max_context_tokens)
     }
 
     pub(crate) fn new_request_id(&self) -> RequestId {

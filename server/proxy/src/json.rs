@@ -9,6 +9,9 @@ use memchr::memchr2;
 /// Deepest nesting that is accepted. No honest request comes near; parsers that recurse fall over beyond it.
 const MAX_DEPTH: u32 = 128;
 
+/// A change of one member: its new value as JSON, or none to remove it.
+pub(crate) type Edit<'a> = (&'static str, Option<Cow<'a, str>>);
+
 /// One level of an object: its members in order, each value untouched.
 #[derive(Debug)]
 pub(crate) struct Object<'a> {
@@ -101,7 +104,7 @@ impl<'a> Object<'a> {
 
     /// The object with some members set to other values, or removed where the value is none. The others stay byte for byte
     /// as they were; new ones come last.
-    pub(crate) fn with(&self, edits: &[(&str, Option<Cow<'_, str>>)]) -> String {
+    pub(crate) fn with(&self, edits: &[Edit<'_>]) -> String {
         let added: usize = edits
             .iter()
             .map(|(key, value)| key.len() + value.as_ref().map_or(0, |value| value.len()) + 4)
@@ -142,6 +145,11 @@ pub(crate) fn string(value: &str) -> Option<Cow<'_, str>> {
     } else {
         Some(Cow::Borrowed(inner))
     }
+}
+
+/// A string as a JSON value.
+pub(crate) fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }
 
 fn push_member(text: &mut String, separator: &mut char, key: &str, value: &str) {

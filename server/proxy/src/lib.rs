@@ -6,6 +6,7 @@
 
 mod authentication;
 mod body;
+mod catalogue;
 mod config;
 mod counters;
 mod dialect;
@@ -18,10 +19,12 @@ mod gateway;
 mod headers;
 mod json;
 mod keys;
+mod models;
 mod relay;
 mod routes;
 mod server_sent_events;
 mod settlement;
+mod shield;
 mod token_counts;
 
 pub use config::GatewayConfig;
@@ -29,3 +32,4 @@ pub use counters::CounterSnapshot;
 pub use gateway::{EngineSnapshot, Gateway, GatewayError};
 pub use keys::KeyTable;
 pub use routes::{not_found, router};
+pub use shield::{FieldRule, SHIELDED_FIELDS, ShieldedField};

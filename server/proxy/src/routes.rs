@@ -5,14 +5,14 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::{Request, State},
-    response::Response,
-    routing::{MethodRouter, any, post},
+    response::{IntoResponse, Response},
+    routing::{MethodRouter, any, get, post},
 };
-use http::{HeaderValue, StatusCode, header::ALLOW};
+use http::{HeaderValue, Method, StatusCode, header::ALLOW};
 use worv_core::usage::Endpoint;
 
 use crate::{
-    Gateway,
+    Gateway, catalogue,
     dialect::Dialect,
     error::ApiError,
     forward::{Route, forward},
@@ -32,6 +32,11 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
         router = router.route(endpoint.path(), inference(&gateway, endpoint, dialect));
     }
     router
+        .route("/v1/models", and_options(get(catalogue::list), "GET, HEAD, OPTIONS"))
+        .route(
+            "/v1/models/{*id}",
+            and_options(get(catalogue::retrieve), "GET, HEAD, OPTIONS"),
+        )
         .route("/v1", any(not_found))
         .route("/v1/", any(not_found))
         .route("/v1/{*path}", any(not_found))
@@ -52,14 +57,24 @@ fn inference(gateway: &Arc<Gateway>, endpoint: Endpoint, dialect: Dialect) -> Me
         dialect,
         url: gateway.engine.url(endpoint.path()),
     });
-    let handler = move |request: Request| async move { forward(&route, request).await };
-    post(handler)
-        .fallback(move |State(gateway): State<Arc<Gateway>>| async move { method_not_allowed(&gateway, dialect) })
+    and_options(
+        post(move |request: Request| async move { forward(&route, request).await }),
+        "POST, OPTIONS",
+    )
 }
 
-fn method_not_allowed(gateway: &Gateway, dialect: Dialect) -> Response {
-    let error = ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "This route is for POST requests.");
-    let mut response = error.into_response(dialect, gateway.new_request_id());
-    response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
-    response
+/// Answers OPTIONS with the methods of a route, and every method that is not among them with 405.
+fn and_options(route: MethodRouter<Arc<Gateway>>, allowed: &'static str) -> MethodRouter<Arc<Gateway>> {
+    let other = move |State(gateway): State<Arc<Gateway>>, request: Request| async move {
+        let mut response = if request.method() == Method::OPTIONS {
+            StatusCode::NO_CONTENT.into_response()
+        } else {
+            let dialect = Dialect::guess(request.uri().path(), request.headers());
+            let message = format!("This route answers {allowed} only.");
+            ApiError::new(StatusCode::METHOD_NOT_ALLOWED, message).into_response(dialect, gateway.new_request_id())
+        };
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+        response
+    };
+    route.fallback(other)
 }

@@ -140,6 +140,9 @@ async fn only_listed_routes_exist_and_the_rest_is_json_in_the_callers_dialect() 
     .await;
     assert_eq!(answer.json()["error"]["type"], "not_found_error");
     let answer = Answer::of(running.client.get(format!("{}/v1/messages", running.url))).await;
-    assert_eq!((answer.status.as_u16(), answer.header("allow")), (405, Some("POST")));
+    assert_eq!(
+        (answer.status.as_u16(), answer.header("allow")),
+        (405, Some("POST, OPTIONS"))
+    );
     assert_eq!(answer.json()["type"], "error");
 }

@@ -2,5 +2,6 @@
 
 mod admission;
 mod failures;
+mod models;
 mod relaying;
 mod support;

@@ -1,0 +1,158 @@
+//! The fields of a request that do not reach the engine as they are: one table, which the documentation prints too.
+
+use crate::{
+    error::ApiError,
+    json::{Edit, Object},
+};
+
+/// What becomes of a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldRule {
+    /// Taken out; the request goes on without it.
+    Stripped,
+    /// The request is refused, unless the value asks for nothing: `null`, `false`, `0`, `""`, `[]` or `{}`.
+    Refused,
+    /// The request is refused if the number is greater than this.
+    AtMost(u64),
+}
+
+/// A field, what becomes of it, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShieldedField {
+    /// The name of a member at the top level of the request.
+    pub name: &'static str,
+    /// What becomes of it.
+    pub rule: FieldRule,
+    /// Why.
+    pub reason: &'static str,
+}
+
+/// Every field that is not passed on as it is.
+pub const SHIELDED_FIELDS: &[ShieldedField] = &[
+    field(
+        "best_of",
+        FieldRule::AtMost(1),
+        "each candidate costs as much as an answer and is thrown away",
+    ),
+    field(
+        "chat_template",
+        FieldRule::Refused,
+        "runs code of the caller's in the engine",
+    ),
+    field(
+        "ec_transfer_params",
+        FieldRule::Stripped,
+        "steers the engine's inner connections",
+    ),
+    field(
+        "ignore_eos",
+        FieldRule::Refused,
+        "keeps the engine busy after the answer has ended",
+    ),
+    field(
+        "kv_transfer_params",
+        FieldRule::Stripped,
+        "steers the engine's inner connections",
+    ),
+    field(
+        "media_io_kwargs",
+        FieldRule::Stripped,
+        "reaches the engine's media decoders",
+    ),
+    field(
+        "min_tokens",
+        FieldRule::Refused,
+        "keeps the engine busy after the answer has ended",
+    ),
+    field(
+        "mm_processor_kwargs",
+        FieldRule::Stripped,
+        "reaches the engine's media decoders",
+    ),
+    field("n", FieldRule::AtMost(1), "each choice costs as much as an answer"),
+    field("priority", FieldRule::Stripped, "would jump the queue of the others"),
+    field(
+        "prompt_embeds",
+        FieldRule::Refused,
+        "is unpacked by the engine without checks",
+    ),
+    field(
+        "prompt_logprobs",
+        FieldRule::Refused,
+        "makes the engine answer with a multiple of the prompt",
+    ),
+    field(
+        "request_id",
+        FieldRule::Stripped,
+        "is the engine's name for the request: set by the gateway",
+    ),
+    field(
+        "return_token_ids",
+        FieldRule::Stripped,
+        "multiplies the answer's length",
+    ),
+    field("top_logprobs", FieldRule::AtMost(20), "multiplies the answer's length"),
+    field(
+        "use_beam_search",
+        FieldRule::Refused,
+        "each beam costs as much as an answer",
+    ),
+    field("vllm_xargs", FieldRule::Stripped, "reaches plug-ins of the engine"),
+];
+
+const fn field(name: &'static str, rule: FieldRule, reason: &'static str) -> ShieldedField {
+    ShieldedField { name, rule, reason }
+}
+
+/// Applies the table to a request: what has to be taken out of it, or why it is refused.
+pub(crate) fn edits<'a>(object: &Object<'_>) -> Result<Vec<Edit<'a>>, ApiError> {
+    let mut edits = Vec::new();
+    for field in SHIELDED_FIELDS {
+        let Some(value) = object.get(field.name) else { continue };
+        let refuse = |what: String| {
+            Err(ApiError::invalid_field(
+                field.name,
+                format!("{what} It {}.", field.reason),
+            ))
+        };
+        match field.rule {
+            FieldRule::Stripped => edits.push((field.name, None)),
+            FieldRule::Refused if matches!(value, "null" | "false" | "0" | "\"\"" | "[]" | "{}") => {}
+            FieldRule::Refused => return refuse(format!("`{}` is not accepted here.", field.name)),
+            FieldRule::AtMost(_) if value == "null" => {}
+            // What is not a whole number, -1 ("all") among them, is not at most anything.
+            FieldRule::AtMost(limit) if value.parse().is_ok_and(|given: u64| given <= limit) => {}
+            FieldRule::AtMost(limit) => return refuse(format!("`{}` may be {limit} at most.", field.name)),
+        }
+    }
+    Ok(edits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shield_as_a_table() {
+        let cases = [
+            (r#"{"temperature":0.1,"brand_new":[1]}"#, Ok(vec![])),
+            (r#"{"priority":9,"vllm_xargs":{}}"#, Ok(vec!["priority", "vllm_xargs"])),
+            (r#"{"n":1,"best_of":null,"top_logprobs":20}"#, Ok(vec![])),
+            (r#"{"n":2}"#, Err("n")),
+            (r#"{"n":"1"}"#, Err("n")),
+            (r#"{"top_logprobs":-1}"#, Err("top_logprobs")),
+            (r#"{"top_logprobs":1e9}"#, Err("top_logprobs")),
+            (
+                r#"{"ignore_eos":false,"min_tokens":0,"prompt_logprobs":null}"#,
+                Ok(vec![]),
+            ),
+            (r#"{"ignore_eos":true}"#, Err("ignore_eos")),
+            (r#"{"chat_template":"{{ x }}"}"#, Err("chat_template")),
+        ];
+        for (body, expected) in cases {
+            let edits = edits(&Object::parse(body).unwrap());
+            let names = edits.map(|edits| edits.into_iter().map(|edit| edit.0).collect::<Vec<_>>());
+            assert_eq!(names.map_err(|error| error.param.unwrap()), expected, "{body}");
+        }
+    }
+}
