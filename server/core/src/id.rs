@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Clock, Entropy};
+use crate::{Clock, Entropy, UnixMillis};
 
 /// Names one request in the log, at the engine, in the usage table and in the `x-request-id` header.
 ///
@@ -14,9 +14,15 @@ pub struct RequestId(u128);
 impl RequestId {
     /// A new id.
     pub fn new(clock: &Clock, entropy: &Entropy) -> Self {
-        let mut bytes = [0; 16];
-        bytes[..6].copy_from_slice(&clock.now().0.to_be_bytes()[2..]);
+        let mut bytes = Self::first_at(clock.now()).to_bytes();
         entropy.fill(&mut bytes[6..]);
+        Self::from_bytes(bytes)
+    }
+
+    /// The lowest id of a request that came in at `time`: those of earlier requests are below it.
+    pub fn first_at(time: UnixMillis) -> Self {
+        let mut bytes = [0; 16];
+        bytes[..6].copy_from_slice(&time.0.max(0).to_be_bytes()[2..]);
         Self::from_bytes(bytes)
     }
 
@@ -45,7 +51,6 @@ impl fmt::Display for RequestId {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::UnixMillis;
     use std::time::Duration;
 
     #[test]
@@ -57,5 +62,7 @@ mod tests {
         let second = RequestId::new(&clock, &entropy).to_string();
         assert_eq!((first.len(), second.len()), (30, 30));
         assert!(first < second, "{first} {second}");
+        let bound = RequestId::first_at(clock.now()).to_string();
+        assert!(first < bound && bound < second, "{first} {bound} {second}");
     }
 }

@@ -1,7 +1,12 @@
-//! What requests used: one row for each that was admitted, never any content.
+//! What requests used: one row for each that was admitted, never any content, and sums that outlive the rows.
 
+pub use query::{Group, GroupBy, UsageBucket, UsageQuery};
+pub use sums::{Span, UsageTotals};
 pub use writer::{Durability, Writer, WriterStatus};
 
 mod code;
+mod query;
 mod requests;
+mod retention;
+mod sums;
 mod writer;

@@ -1,6 +1,10 @@
 //! The table of requests.
 
-use std::{collections::HashMap, fmt::Write, sync::LazyLock};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt::Write,
+    sync::LazyLock,
+};
 
 use sqlx::{Any, AnyConnection, AssertSqlSafe, Row, any::AnyRow, query::Query};
 use worv_core::{id::RequestId, key::KeyId, usage::UsageRecord};
@@ -36,12 +40,13 @@ impl Store {
     }
 }
 
-/// Inserts records whose models' ids are in `models`. Those that are there already are left as they are.
+/// Inserts records whose models' ids are in `models`, and returns the ids of those that were not there already.
 pub(super) async fn insert_all(
     connection: &mut AnyConnection,
     records: &[UsageRecord],
     models: &HashMap<String, i64>,
-) -> Result<(), StoreError> {
+) -> Result<HashSet<RequestId>, StoreError> {
+    let mut inserted = HashSet::with_capacity(records.len());
     let (full, rest) = records.as_chunks::<ROWS>();
     let full = full.iter().map(|chunk| (&INSERT_ROWS, chunk.as_slice()));
     for (statement, chunk) in full.chain(rest.chunks(1).map(|one| (&INSERT_ONE, one))) {
@@ -49,9 +54,11 @@ pub(super) async fn insert_all(
         for record in chunk {
             query = bind(query, record, models)?;
         }
-        query.execute(&mut *connection).await?;
+        for row in query.fetch_all(&mut *connection).await? {
+            inserted.insert(RequestId::from_bytes(row::bytes(&row, "id")?));
+        }
     }
-    Ok(())
+    Ok(inserted)
 }
 
 /// The name under which a record's model is stored.
@@ -64,6 +71,24 @@ pub(super) async fn model_id(connection: &mut AnyConnection, name: &str) -> Resu
     const INSERT: &str = "INSERT INTO models (name) VALUES ($1) ON CONFLICT (name) DO UPDATE SET name = excluded.name \
          RETURNING id";
     Ok(sqlx::query_scalar(INSERT).bind(name).fetch_one(connection).await?)
+}
+
+/// The id of a record's model, which has been looked up.
+pub(super) fn model_id_in(models: &HashMap<String, i64>, record: &UsageRecord) -> Result<i64, StoreError> {
+    let name = model_name(record);
+    let id = models.get(&name).copied();
+    Ok(id.ok_or_else(|| sqlx::Error::Encode(format!("the model {name:?} has no id").into()))?)
+}
+
+/// A count of tokens as it is kept. No engine counts to 2⁴⁰ in one request; a client that got one to say so must not
+/// make the sums overflow.
+pub(super) fn tokens(count: u64) -> u64 {
+    count.min(1 << 40)
+}
+
+/// A count as databases hold it.
+pub(super) fn stored(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 fn insert(rows: usize) -> String {
@@ -80,7 +105,7 @@ fn insert(rows: usize) -> String {
         }
         statement.push(')');
     }
-    statement + " ON CONFLICT (id) DO NOTHING"
+    statement + " ON CONFLICT (id) DO NOTHING RETURNING id"
 }
 
 type BoundQuery = Query<'static, Any, sqlx::any::AnyArguments>;
@@ -88,30 +113,22 @@ type BoundQuery = Query<'static, Any, sqlx::any::AnyArguments>;
 fn bind(query: BoundQuery, record: &UsageRecord, models: &HashMap<String, i64>) -> Result<BoundQuery, StoreError> {
     let served = model_name(record);
     let requested = text::tamed(&record.requested_model, LONGEST_MODEL);
-    let model = models
-        .get(&served)
-        .ok_or_else(|| sqlx::Error::Encode(format!("the model {served:?} has no id").into()))?;
     Ok(query
         .bind(record.request_id.to_bytes().to_vec())
         .bind(record.key.0)
         .bind(code::of_endpoint(record.endpoint))
-        .bind(*model)
+        .bind(model_id_in(models, record)?)
         .bind((requested != served).then_some(requested))
         .bind(i16::from(record.stream))
-        .bind(stored(record.prompt_tokens))
-        .bind(stored(record.cached_tokens))
-        .bind(stored(record.completion_tokens))
-        .bind(stored(record.reasoning_tokens))
+        .bind(stored(tokens(record.prompt_tokens)))
+        .bind(stored(tokens(record.cached_tokens)))
+        .bind(stored(tokens(record.completion_tokens)))
+        .bind(stored(tokens(record.reasoning_tokens)))
         .bind(code::of_outcome(record.outcome))
         .bind(i32::from(record.status))
         .bind(record.started_at.0)
         .bind(record.first_byte_ms.map(i64::from))
         .bind(i64::from(record.duration_ms)))
-}
-
-/// A count as databases hold it: theirs end at 2⁶³ − 1.
-fn stored(count: u64) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 fn record(row: &AnyRow) -> sqlx::Result<UsageRecord> {

@@ -19,7 +19,7 @@ use worv_core::{
     usage::{Durable, UsageRecord, UsageSink},
 };
 
-use super::requests;
+use super::{requests, sums};
 use crate::{Store, StoreError, keys};
 
 /// Records that wait at most, about 200 MB of them: a busy hour without a database.
@@ -212,7 +212,10 @@ impl Batches {
                 vacant.insert(id);
             }
         }
-        requests::insert_all(&mut transaction, batch, &self.models).await?;
+        let mut inserted = requests::insert_all(&mut transaction, batch, &self.models).await?;
+        // Taken out, so that a request that is in the batch twice is counted once.
+        let counted = batch.iter().filter(|record| inserted.remove(&record.request_id));
+        sums::add_all(&mut transaction, counted, &self.models).await?;
         keys::touch_in(&mut transaction, &last_uses(batch)).await?;
         transaction.commit().await?;
         Ok(())

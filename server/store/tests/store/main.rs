@@ -5,6 +5,7 @@ mod changes;
 mod keys;
 mod open;
 mod sessions;
+mod sums;
 mod support;
 mod usage;
 mod users;

@@ -69,7 +69,7 @@ on_each_database! {
         let writer = Writer::start(store.clone(), Durability::Strict);
         writer.record(absurd).await;
         let kept = &store.recent_requests(10).await.unwrap()[0];
-        assert_eq!((kept.prompt_tokens, kept.duration_ms, kept.status), (i64::MAX as u64, u32::MAX, u16::MAX));
+        assert_eq!((kept.prompt_tokens, kept.duration_ms, kept.status), (1 << 40, u32::MAX, u16::MAX));
         assert_eq!(kept.first_byte_ms, Some(u32::MAX));
         assert!(kept.requested_model.starts_with("'; DROP TABLE requests; --x"));
         assert_eq!((kept.requested_model.len(), kept.served_model.as_str()), (200, ""));

@@ -22,23 +22,25 @@ const VERSIONS: &str = "/usr/lib/postgresql";
 
 /// Stops the server when nobody holds `users`. Nobody can take hold of it meanwhile: that needs `starting` too.
 const WATCHDOG: &str = r#"
-cd "$1" && exec 9>>starting
-while sleep 5; do
-    flock 9
-    if flock --nonblock users true; then
-        "$2/pg_ctl" stop --pgdata server --mode immediate --silent
-        rm -rf server password port
-        exit
-    fi
-    flock --unlock 9
-done
+{
+    while sleep 15; do
+        flock 9
+        if flock --nonblock users true; then
+            "$1/pg_ctl" stop --pgdata server --mode immediate --silent
+            rm -rf server password port
+            exit
+        fi
+        flock --unlock 9
+    done
+} 9>>starting &
 "#;
 
-/// An empty database, dropped with this value.
+/// An empty database. It goes with the server: dropping it here would wait for connections that this very thread is
+/// still opening.
 pub(crate) struct Database {
     pub(crate) name: String,
     pub(crate) url: String,
-    server: Server,
+    _server: Server,
 }
 
 /// The running server, which keeps running while one of these exists.
@@ -59,14 +61,8 @@ impl Database {
         Self {
             url: format!("postgres://worv:{password}@127.0.0.1:{port}/{name}"),
             name,
-            server,
+            _server: server,
         }
-    }
-}
-
-impl Drop for Database {
-    fn drop(&mut self) {
-        self.server.run("dropdb", &["--force", &self.name]);
     }
 }
 
@@ -106,7 +102,7 @@ impl Server {
             "initdb",
             &[
                 &initdb[..],
-                &["--auth", "scram-sha-256", "--no-sync", "--no-locale", "-E", "UTF8"],
+                &["--auth", "password", "--no-sync", "--no-locale", "-E", "UTF8"],
             ]
             .concat(),
         );
@@ -130,12 +126,9 @@ impl Server {
             ],
         );
 
-        let programs = self.programs.display().to_string();
-        self.command_at(Path::new("/bin/sh"))
-            .args(["-c", WATCHDOG, "watchdog", &self.home.display().to_string(), &programs])
-            .process_group(0)
-            .spawn()
-            .unwrap();
+        let watchdog = ["-c", WATCHDOG, "watchdog", self.programs.to_str().unwrap()];
+        let mut shell = self.command_at(Path::new("/bin/sh"));
+        assert!(shell.args(watchdog).process_group(0).status().unwrap().success());
     }
 
     fn run(&self, program: &str, arguments: &[&str]) {

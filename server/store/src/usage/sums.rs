@@ -1,0 +1,211 @@
+//! Sums of requests by hour and by day, for each key, model and endpoint. They grow with each batch, in its own
+//! transaction, and outlive the requests.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::LazyLock,
+    time::Duration,
+};
+
+use sqlx::{AnyConnection, AssertSqlSafe, any::AnyRow};
+use worv_core::usage::{Outcome, UsageRecord};
+
+use super::{code, requests};
+use crate::{StoreError, row};
+
+/// What is summed of requests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UsageTotals {
+    /// Requests, however they ended.
+    pub requests: u64,
+    /// Those of them whose client went away first.
+    pub client_left: u64,
+    /// Those of them whose engine could not be reached, failed, or broke off.
+    pub engine_failed: u64,
+    /// Those of them that the engine refused.
+    pub refused: u64,
+    /// Those of them that the gateway itself was killed under.
+    pub lost: u64,
+    /// Tokens of prompts, cached ones included.
+    pub prompt_tokens: u64,
+    /// Tokens of prompts that the engine had in its prefix cache.
+    pub cached_tokens: u64,
+    /// Tokens generated, reasoning included.
+    pub completion_tokens: u64,
+    /// Tokens generated that were reasoning.
+    pub reasoning_tokens: u64,
+    /// Milliseconds from start to end, of all requests together.
+    pub duration_ms: u64,
+    /// Requests whose answer had a first byte.
+    pub first_bytes: u64,
+    /// Milliseconds from start to first byte, of those requests together.
+    pub first_byte_ms: u64,
+}
+
+/// The length of time that one sum is of. All are in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Span {
+    /// Full hours.
+    Hour,
+    /// Full days.
+    Day,
+}
+
+/// What one row sums: span, bucket, key, model and endpoint, all as in the database.
+type Place = (i16, i64, i64, i64, i16);
+
+/// The columns that are summed, in the order of [`UsageTotals::values`].
+pub(super) const SUMMED: [&str; 12] = [
+    "requests",
+    "client_left",
+    "engine_failed",
+    "refused",
+    "lost",
+    "prompt_tokens",
+    "cached_tokens",
+    "completion_tokens",
+    "reasoning_tokens",
+    "duration_ms",
+    "first_bytes",
+    "first_byte_ms",
+];
+
+static ADD: LazyLock<String> = LazyLock::new(|| {
+    let values: Vec<_> = (1..=5 + SUMMED.len()).map(|number| format!("${number}")).collect();
+    let sums = SUMMED.map(|column| format!("{column} = usage_sums.{column} + excluded.{column}"));
+    format!(
+        "INSERT INTO usage_sums (span, bucket, key_id, model_id, endpoint, {}) VALUES ({}) \
+         ON CONFLICT (span, bucket, key_id, model_id, endpoint) DO UPDATE SET {}",
+        SUMMED.join(", "),
+        values.join(", "),
+        sums.join(", ")
+    )
+});
+
+/// Adds records to the sums that they belong to. The rows are taken in order, so that two servers that do this at the
+/// same time cannot wait for each other.
+pub(super) async fn add_all<'a>(
+    connection: &mut AnyConnection,
+    records: impl Iterator<Item = &'a UsageRecord>,
+    models: &HashMap<String, i64>,
+) -> Result<(), StoreError> {
+    let mut sums = BTreeMap::<Place, UsageTotals>::new();
+    for record in records {
+        let model = requests::model_id_in(models, record)?;
+        for span in [Span::Hour, Span::Day] {
+            let bucket = span.bucket(record.started_at.0);
+            let place = (
+                span.code(),
+                bucket,
+                record.key.0,
+                model,
+                code::of_endpoint(record.endpoint),
+            );
+            sums.entry(place).or_default().add(record);
+        }
+    }
+    for ((span, bucket, key, model, endpoint), totals) in sums {
+        let mut query = sqlx::query(AssertSqlSafe(ADD.as_str()))
+            .bind(span)
+            .bind(bucket)
+            .bind(key)
+            .bind(model)
+            .bind(endpoint);
+        for value in totals.values() {
+            query = query.bind(requests::stored(value));
+        }
+        query.execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+impl Span {
+    /// How long it is.
+    pub fn length(self) -> Duration {
+        match self {
+            Self::Hour => Duration::from_hours(1),
+            Self::Day => Duration::from_hours(24),
+        }
+    }
+
+    /// The number that stands for it in the database.
+    pub(super) fn code(self) -> i16 {
+        match self {
+            Self::Hour => 0,
+            Self::Day => 1,
+        }
+    }
+
+    /// How long it is in milliseconds.
+    pub(super) fn millis(self) -> i64 {
+        match self {
+            Self::Hour => 3_600_000,
+            Self::Day => 86_400_000,
+        }
+    }
+
+    /// The number of the hour or day since 1970 that a time is in.
+    pub(super) fn bucket(self, at: i64) -> i64 {
+        at.div_euclid(self.millis())
+    }
+}
+
+impl UsageTotals {
+    fn add(&mut self, record: &UsageRecord) {
+        let outcome = match record.outcome {
+            Outcome::Done => None,
+            Outcome::ClientLeft => Some(&mut self.client_left),
+            Outcome::EngineFailed => Some(&mut self.engine_failed),
+            Outcome::RefusedByEngine => Some(&mut self.refused),
+            Outcome::Lost => Some(&mut self.lost),
+        };
+        if let Some(count) = outcome {
+            *count += 1;
+        }
+        self.requests += 1;
+        self.prompt_tokens += requests::tokens(record.prompt_tokens);
+        self.cached_tokens += requests::tokens(record.cached_tokens);
+        self.completion_tokens += requests::tokens(record.completion_tokens);
+        self.reasoning_tokens += requests::tokens(record.reasoning_tokens);
+        self.duration_ms += u64::from(record.duration_ms);
+        if let Some(millis) = record.first_byte_ms {
+            self.first_bytes += 1;
+            self.first_byte_ms += u64::from(millis);
+        }
+    }
+
+    /// The values in the order of [`SUMMED`].
+    fn values(&self) -> [u64; SUMMED.len()] {
+        [
+            self.requests,
+            self.client_left,
+            self.engine_failed,
+            self.refused,
+            self.lost,
+            self.prompt_tokens,
+            self.cached_tokens,
+            self.completion_tokens,
+            self.reasoning_tokens,
+            self.duration_ms,
+            self.first_bytes,
+            self.first_byte_ms,
+        ]
+    }
+
+    pub(super) fn from_row(row: &AnyRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            requests: row::count(row, "requests")?,
+            client_left: row::count(row, "client_left")?,
+            engine_failed: row::count(row, "engine_failed")?,
+            refused: row::count(row, "refused")?,
+            lost: row::count(row, "lost")?,
+            prompt_tokens: row::count(row, "prompt_tokens")?,
+            cached_tokens: row::count(row, "cached_tokens")?,
+            completion_tokens: row::count(row, "completion_tokens")?,
+            reasoning_tokens: row::count(row, "reasoning_tokens")?,
+            duration_ms: row::count(row, "duration_ms")?,
+            first_bytes: row::count(row, "first_bytes")?,
+            first_byte_ms: row::count(row, "first_byte_ms")?,
+        })
+    }
+}
