@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 pub struct GpuReport {
     /// Where the figures come from, or why there are none.
     pub source: GpuSource,
-    /// When they were read, in Unix milliseconds; 0 before the first reading.
+    /// When they were asked for, in Unix milliseconds; 0 before the first reading. A GPU that did not answer shows older
+    /// figures, with their own time.
     pub sampled_at: i64,
     /// The GPUs in index order.
     pub gpus: Vec<Gpu>,
@@ -190,4 +191,28 @@ pub struct GpuProcess {
     pub name: String,
     /// Memory it holds, in bytes; none where it cannot be told.
     pub memory_used: Option<u64>,
+}
+
+/// The GPUs at one moment, as they are kept for charts.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct GpuPoint {
+    /// In Unix milliseconds.
+    pub at: i64,
+    /// Those that were read at that moment, in index order; one that could not be read is missing.
+    pub gpus: Vec<GpuFigures>,
+}
+
+/// What is kept of one GPU.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct GpuFigures {
+    /// The driver's index.
+    pub index: u32,
+    /// Memory in use, in bytes.
+    pub memory_used: u64,
+    /// As in [`Gpu::utilization_percent`].
+    pub utilization_percent: Option<u32>,
+    /// As in [`Gpu::temperature_celsius`].
+    pub temperature_celsius: Option<u32>,
+    /// As in [`Gpu::power_watts`].
+    pub power_watts: Option<f64>,
 }

@@ -17,6 +17,9 @@ use worv_core::Clock;
 
 use self::probe::{Answer, Probe};
 
+pub mod metrics;
+
+mod client;
 mod probe;
 
 /// How many checks in a row may time out before an engine that was up counts as down. A busy engine answers late,

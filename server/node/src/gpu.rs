@@ -11,10 +11,11 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval, sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
-use worv_api::{Gpu, GpuReport, GpuSource};
+use worv_api::{Gpu, GpuFigures, GpuPoint, GpuReport, GpuSource};
 use worv_core::Clock;
 
 use self::{library::Library, panel::Panel};
+use crate::history::{self, History};
 
 mod fault;
 mod library;
@@ -44,6 +45,27 @@ pub fn watch(config: GpuConfig, clock: Clock, cancel: CancellationToken) -> watc
     let watcher = Watcher { config, clock, reports };
     tokio::spawn(async move { cancel.run_until_cancelled(watcher.run()).await });
     receiver
+}
+
+/// Keeps the last 15 minutes of what [`watch`] publishes. Must be called inside a Tokio runtime.
+pub fn record(reports: watch::Receiver<Arc<GpuReport>>, cancel: CancellationToken) -> History<GpuPoint> {
+    history::follow(reports, cancel, |report: &GpuReport| (report.sampled_at, point(report)))
+}
+
+/// What is kept of a report: the GPUs that were read for it, and none that only show their last figures.
+fn point(report: &GpuReport) -> GpuPoint {
+    let read = report.gpus.iter().filter(|gpu| gpu.sampled_at >= report.sampled_at);
+    let figures = read.map(|gpu| GpuFigures {
+        index: gpu.index,
+        memory_used: gpu.memory_used,
+        utilization_percent: gpu.utilization_percent,
+        temperature_celsius: gpu.temperature_celsius,
+        power_watts: gpu.power_watts,
+    });
+    GpuPoint {
+        at: report.sampled_at,
+        gpus: figures.collect(),
+    }
 }
 
 struct Watcher {
@@ -100,13 +122,14 @@ impl Watcher {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
+            let asked_at = self.clock.now().0;
             let gpus = panel.read(patience).await;
             if gpus.iter().all(|gpu| gpu.fault.is_some()) {
                 all_failing_since.get_or_insert_with(Instant::now);
             } else {
                 all_failing_since = None;
             }
-            self.publish(source.clone(), self.clock.now().0, gpus);
+            self.publish(source.clone(), asked_at, gpus);
             // A call that hangs holds the library: there is no use in loading it once more beside it.
             if !panel.is_waiting() && all_failing_since.is_some_and(|since| since.elapsed() >= self.reload_time()) {
                 break;
@@ -158,5 +181,34 @@ impl Default for GpuConfig {
             library: None,
             interval: Duration::from_secs(1),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gpu_that_was_not_read_is_a_gap_in_the_history() {
+        let gpu = |index, sampled_at| Gpu {
+            index,
+            sampled_at,
+            memory_used: 5,
+            ..Gpu::default()
+        };
+        let report = GpuReport {
+            source: GpuSource::Starting,
+            sampled_at: 1_000,
+            gpus: vec![gpu(0, 1_003), gpu(1, 400), gpu(2, 0)],
+        };
+        let figures = GpuFigures {
+            memory_used: 5,
+            ..GpuFigures::default()
+        };
+        let expected = GpuPoint {
+            at: 1_000,
+            gpus: vec![figures],
+        };
+        assert_eq!(point(&report), expected);
     }
 }

@@ -1,20 +1,18 @@
 //! One check of the engine.
 
-use std::{error::Error, fmt, time::Duration};
+use std::time::Duration;
 
-use reqwest::{Client, Response, Url, redirect::Policy};
-use serde::{Deserialize, de::DeserializeOwned};
+use reqwest::Url;
+use serde::Deserialize;
 
-/// uvicorn, which vLLM runs on, closes a connection after 5 s of silence; one is never reused that late.
-const POOL_IDLE: Duration = Duration::from_secs(4);
+use super::client::{EngineClient, join};
 
 /// Asks one engine.
 pub(super) struct Probe {
-    client: Client,
+    client: EngineClient,
     health: Url,
     models: Url,
     version: Url,
-    timeout: Duration,
 }
 
 /// What came of a check.
@@ -55,30 +53,24 @@ struct Version {
 
 impl Probe {
     pub(super) fn new(base: &Url, timeout: Duration) -> reqwest::Result<Self> {
-        let client = Client::builder()
-            .no_proxy()
-            .redirect(Policy::none())
-            .pool_idle_timeout(POOL_IDLE)
-            .timeout(timeout)
-            .build()?;
         Ok(Self {
-            client,
+            client: EngineClient::new(timeout)?,
             health: join(base, &["health"]),
             models: join(base, &["v1", "models"]),
             version: join(base, &["version"]),
-            timeout,
         })
     }
 
     pub(super) async fn ask(&self) -> Answer {
         let (health, models, version) = tokio::join!(
-            self.get(&self.health),
-            self.json::<Models>(&self.models),
-            self.json::<Version>(&self.version),
+            self.client.get(&self.health),
+            self.client.json::<Models>(&self.models),
+            self.client.json::<Version>(&self.version),
         );
         let models = match health.and(models) {
             Ok(models) => models,
-            Err(trouble) => return trouble,
+            Err(trouble) if trouble.timed_out => return Answer::TimedOut(trouble.words),
+            Err(trouble) => return Answer::Failed(trouble.words),
         };
         let Some(model) = models.data.into_iter().next() else {
             return Answer::Failed("The engine serves no model: the list of GET /v1/models is empty.".to_owned());
@@ -89,56 +81,4 @@ impl Probe {
             version: version.map_or_else(|_| String::new(), |answer| answer.version),
         })
     }
-
-    async fn get(&self, url: &Url) -> Result<Response, Answer> {
-        let response = self.client.get(url.clone()).send().await.map_err(|error| {
-            let address = url.origin().ascii_serialization();
-            self.trouble(&error, format_args!("The engine cannot be reached at {address}"))
-        })?;
-        let status = response.status();
-        if status.is_success() {
-            Ok(response)
-        } else {
-            Err(Answer::Failed(format!(
-                "The engine answered GET {} with {status}.",
-                url.path()
-            )))
-        }
-    }
-
-    async fn json<T: DeserializeOwned>(&self, url: &Url) -> Result<T, Answer> {
-        self.get(url).await?.json().await.map_err(|error| {
-            let path = url.path();
-            self.trouble(
-                &error,
-                format_args!("The engine's answer to GET {path} is not understood"),
-            )
-        })
-    }
-
-    fn trouble(&self, error: &reqwest::Error, what: fmt::Arguments<'_>) -> Answer {
-        if error.is_timeout() {
-            Answer::TimedOut(format!("The engine did not answer within {:?}.", self.timeout))
-        } else {
-            Answer::Failed(format!("{what}: {}.", root_cause(error)))
-        }
-    }
-}
-
-/// `base` with path segments added; a path that it already has is kept.
-fn join(base: &Url, segments: &[&str]) -> Url {
-    let mut url = base.clone();
-    if let Ok(mut path) = url.path_segments_mut() {
-        path.pop_if_empty().extend(segments);
-    }
-    url
-}
-
-/// The innermost error: `Connection refused` rather than `error sending request`.
-fn root_cause(error: &dyn Error) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use worv_api::{EccErrors, GpuSource, RowRemaps, ThrottleReason};
+use worv_node::gpu;
 use worv_nvml_sim::script::{GpuScript, Script};
 
 use super::machine::{Machine, NOW, healthy};
@@ -187,4 +188,18 @@ async fn what_the_driver_reports_is_remembered_and_bounded() {
         .await;
     let xids: Vec<u64> = report.gpus[4].xids.iter().map(|event| event.xid).collect();
     assert_eq!(xids, (24..40).collect::<Vec<u64>>());
+}
+
+#[tokio::test]
+async fn the_last_minutes_are_kept() {
+    let mut machine = Machine::start();
+    let history = gpu::record(machine.reports.clone(), machine.cancel.clone());
+    machine.until_all_answer().await;
+    machine.clock.advance(Duration::from_secs(1));
+    machine.until(|report| report.sampled_at == NOW.0 + 1_000).await;
+    // The end of the watch is the end of the recording.
+    machine.cancel.cancel();
+    while machine.reports.changed().await.is_ok() {}
+    let times: Vec<i64> = history.points().iter().map(|point| point.at).collect();
+    assert!(times.starts_with(&[NOW.0]), "{times:?}");
 }
