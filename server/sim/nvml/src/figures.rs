@@ -66,16 +66,18 @@ impl Figures {
         let load = own.load.unwrap_or(script.load).clamp(0.0, 1.0);
         let share = own.memory.unwrap_or(script.memory).clamp(0.0, 1.0);
 
-        // An idle GPU stands still; the busier it is, the more it moves.
+        // An idle GPU does nothing, but it is never quite still: sensors waver and buffers come and go.
         let busy = (load * (1.0 + 0.06 * drift(now, index, 5.0))).clamp(0.0, 1.0);
         // A chip warms and cools slower than it works, and those in the middle of the case sit in warmer air.
         let warmth = load * (1.0 + 0.03 * drift(now, index, 41.0));
         let place = f64::from(index % 4) * 0.9;
-        let temperature = TEMPERATURE_IDLE + (TEMPERATURE_FULL - TEMPERATURE_IDLE) * warmth + place;
-        let power = POWER_IDLE_WATTS + (POWER_FULL_WATTS - POWER_IDLE_WATTS) * busy;
+        let temperature =
+            TEMPERATURE_IDLE + (TEMPERATURE_FULL - TEMPERATURE_IDLE) * warmth + place + 0.8 * drift(now, index, 29.0);
+        let power = POWER_IDLE_WATTS + (POWER_FULL_WATTS - POWER_IDLE_WATTS) * busy + 4.0 * drift(now, index, 3.0);
         // Weights and cache are allocated once; what moves are the buffers of the requests under way.
         let usable = f64::from(MEMORY_MIB - MEMORY_RESERVED_MIB);
-        let used = usable * share * (1.0 + 0.012 * load * (0.5 + 0.5 * drift(now, index, 17.0)));
+        let buffers = 0.001 * drift(now, index, 11.0) + 0.012 * load * (0.5 + 0.5 * drift(now, index, 17.0));
+        let used = usable * share * (1.0 + buffers);
 
         let temperature = own.temperature.unwrap_or_else(|| whole(temperature));
         let (throttle, sm_clock) = if temperature >= TEMPERATURE_SLOWDOWN {
@@ -157,6 +159,15 @@ mod tests {
         let mut powers: Vec<u32> = now.iter().map(|gpu| gpu.power).collect();
         powers.dedup();
         assert_eq!(powers.len(), 8);
+    }
+
+    #[test]
+    fn an_idle_gpu_is_alive() {
+        for (now, then) in figures(0.0, 10).into_iter().zip(figures(0.0, 11)) {
+            assert_eq!((now.utilization, then.utilization), (0, 0));
+            assert_ne!(now.power, then.power);
+            assert_ne!(now.memory_used, then.memory_used);
+        }
     }
 
     #[test]
