@@ -18,11 +18,30 @@
 //! # }
 //! ```
 
+mod answer;
+mod answers;
+mod chat;
+mod errors;
+mod field;
+mod fields;
+mod generation;
 mod knobs;
+mod messages;
+mod metrics;
+mod models;
 mod options;
+mod prompt;
+mod python_json;
+mod quirks;
 mod routes;
+mod script;
 mod server;
+mod service;
 mod stats;
+mod ticket;
+mod tokenize;
+mod tokens;
+mod usage;
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -34,7 +53,7 @@ pub use self::{
     options::{SimOptions, UnknownVersion, Version},
     stats::{SeenRequest, SimStats},
 };
-use self::{routes::Engine, stats::Board};
+use self::{service::Engine, stats::Board};
 
 /// A running simulated vLLM. It stops when this is dropped.
 #[derive(Debug)]

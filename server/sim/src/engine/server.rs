@@ -2,7 +2,12 @@
 
 use std::{convert::Infallible, io, net::SocketAddr, time::Duration};
 
-use hyper::server::conn::http1;
+use axum::{Router, extract::Request, response::Response};
+use hyper::{
+    body::Incoming,
+    server::conn::http1,
+    service::{Service, service_fn},
+};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
@@ -11,7 +16,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::debug;
 
-use super::{KnobsHandle, routes::Engine};
+use super::{KnobsHandle, answer::BreakConnection, routes, service::Engine};
 
 /// vLLM closes a connection that has been idle this long (`VLLM_HTTP_TIMEOUT_KEEP_ALIVE`).
 const KEEP_ALIVE: Duration = Duration::from_secs(5);
@@ -29,12 +34,13 @@ pub(super) async fn serve(listener: TcpListener, engine: Engine, knobs: KnobsHan
 
 async fn up_and_down(mut listener: TcpListener, engine: &Engine, knobs: &KnobsHandle) -> io::Result<Infallible> {
     let address = listener.local_addr()?;
+    let router = TowerToHyperService::new(routes::router(engine.clone()));
     let mut knobs = knobs.watch();
     loop {
         let connections = Connections::default();
         tokio::select! {
             _ = knobs.wait_for(|knobs| knobs.down) => {}
-            _ = connections.accept(&listener, engine) => {}
+            _ = connections.accept(&listener, engine, &router) => {}
         }
         drop(listener);
         let held = hold(address)?;
@@ -80,12 +86,17 @@ impl Drop for Connections {
 }
 
 impl Connections {
-    async fn accept(&self, listener: &TcpListener, engine: &Engine) -> Infallible {
+    async fn accept(
+        &self,
+        listener: &TcpListener,
+        engine: &Engine,
+        router: &TowerToHyperService<Router>,
+    ) -> Infallible {
         loop {
             match listener.accept().await {
                 Ok((stream, _peer)) => {
                     engine.count_connection();
-                    let connection = connection(stream, engine.clone());
+                    let connection = connection(stream, router.clone());
                     self.tasks
                         .spawn(self.stop.clone().run_until_cancelled_owned(connection));
                 }
@@ -105,17 +116,26 @@ impl Connections {
     }
 }
 
-async fn connection(stream: TcpStream, engine: Engine) {
+async fn connection(stream: TcpStream, router: TowerToHyperService<Router>) {
     if let Err(error) = stream.set_nodelay(true) {
         debug!(%error, "a connection keeps Nagle's algorithm");
     }
-    let service = TowerToHyperService::new(engine.router());
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(KEEP_ALIVE)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(stream), service_fn(|request| answer(&router, request)))
         .await;
     if let Err(error) = served {
         debug!(%error, "a connection ended early");
+    }
+}
+
+/// Answers a request, or fails, which breaks the connection.
+async fn answer(router: &TowerToHyperService<Router>, request: Request<Incoming>) -> io::Result<Response> {
+    let mut response = router.call(request).await.unwrap_or_else(|never| match never {});
+    routes::dress(response.headers_mut());
+    match response.extensions().get::<BreakConnection>() {
+        Some(BreakConnection) => Err(io::ErrorKind::ConnectionAborted.into()),
+        None => Ok(response),
     }
 }
