@@ -13,12 +13,19 @@ mod failure;
 mod password;
 mod serve;
 
+/// Stack of a worker thread, in bytes. A page is rendered as one tree of nested calls, which is deep in a debug build;
+/// what is not used is never backed by memory.
+const STACK: usize = 16 << 20;
+
 fn main() -> ExitCode {
     let line = match command::CommandLine::try_parse() {
         Ok(line) => line,
         Err(error) => return explain(&error),
     };
-    let result = tokio::runtime::Runtime::new()
+    let result = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_stack_size(STACK)
+        .build()
         .map_err(|error| Failure::new(Kind::Software, format!("cannot start the async runtime: {error}")))
         .and_then(|runtime| runtime.block_on(command::run(line)));
     match result {

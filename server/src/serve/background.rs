@@ -94,7 +94,6 @@ impl Background {
             loop {
                 let status = EngineStatus::clone(&engine.borrow_and_update());
                 self.gateway.replace_engine(snapshot(&status));
-                tracing::info!(engine.state = ?status.state, engine.model = status.model, detail = status.detail, "engine");
                 self.live.publish(LiveEvent::Engine(status));
                 if engine.changed().await.is_err() {
                     return;

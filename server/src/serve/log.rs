@@ -1,6 +1,6 @@
 //! The log, on standard error.
 
-use std::io;
+use std::io::{self, IsTerminal};
 
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
@@ -16,7 +16,12 @@ pub fn start(config: &Log) -> Result<(), Failure> {
     let log = tracing_subscriber::registry().with(filter);
     let started = match config.format {
         LogFormat::Text => log
-            .with(fmt::layer().with_writer(io::stderr).with_target(false))
+            .with(
+                fmt::layer()
+                    .with_writer(io::stderr)
+                    .with_ansi(io::stderr().is_terminal())
+                    .with_target(false),
+            )
             .try_init(),
         LogFormat::Json => log
             .with(fmt::layer().json().flatten_event(true).with_writer(io::stderr))
