@@ -9,5 +9,5 @@ export const colorSchemes = ['light', 'dark'] as const;
 
 /** Every combination, with a name. */
 export const appearances = Object.entries(screens).flatMap(([screen, viewport]) =>
-  colorSchemes.map((colorScheme) => ({ name: `${screen}-${colorScheme}`, viewport, colorScheme })),
+  colorSchemes.map((colorScheme) => ({ name: screen === 'desktop' ? colorScheme : `${screen}-${colorScheme}`, viewport, colorScheme })),
 );

@@ -6,6 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { binary } from './environment.js';
 
+/** The model that the demo's engine serves. */
+export const model = 'DeepSeek-V4-Pro';
+
 /** What the server writes once it serves. */
 interface Ready {
   url: string;
@@ -57,7 +60,7 @@ export class Server {
   /** Asks for one short answer and returns the status. */
   async ask(key = this.apiKey): Promise<number> {
     const messages = [{ role: 'user', content: 'Reply with one word: pong' }];
-    const response = await this.call('/v1/chat/completions', { model: 'live', max_tokens: 16, messages }, key);
+    const response = await this.call('/v1/chat/completions', { model, max_tokens: 16, messages }, key);
     await response.arrayBuffer();
     return response.status;
   }

@@ -1,4 +1,5 @@
 import { expect, expectHydrated, test } from '../support/fixtures.js';
+import { model } from '../support/server.js';
 
 test('the server sends the figures in the page itself', async ({ console: page }) => {
   // The first reading of the GPUs and the engine's first answer come within moments of the start.
@@ -6,7 +7,7 @@ test('the server sends the figures in the page itself', async ({ console: page }
     const html = await (await page.request.get('/')).text();
     expect(html.match(/NVIDIA B200/g)).toHaveLength(8);
     expect(html).toContain('All is well');
-    expect(html).toContain('DeepSeek-V4-Pro is being served.');
+    expect(html).toContain(`${model} is being served.`);
   }).toPass();
 });
 

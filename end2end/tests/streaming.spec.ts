@@ -1,4 +1,5 @@
 import { expect, test } from '../support/fixtures.js';
+import { model } from '../support/server.js';
 
 /** The fields of one server-sent event that the two dialects use. */
 interface ServerSentEvent {
@@ -24,7 +25,7 @@ async function events(response: Response): Promise<ServerSentEvent[]> {
 
 test('a chat completion is streamed to its end', async ({ worv }) => {
   const response = await worv.call('/v1/chat/completions', {
-    model: 'live',
+    model,
     max_tokens: 64,
     messages,
     stream: true,
@@ -41,7 +42,7 @@ test('a chat completion is streamed to its end', async ({ worv }) => {
 });
 
 test('a message is streamed to its end', async ({ worv }) => {
-  const response = await worv.call('/v1/messages', { model: 'live', max_tokens: 64, messages, stream: true });
+  const response = await worv.call('/v1/messages', { model, max_tokens: 64, messages, stream: true });
   const received = await events(response);
   expect(received[0]?.event).toBe('message_start');
   expect(received.at(-1)?.event).toBe('message_stop');
@@ -59,7 +60,7 @@ test('a client that leaves is gone from the gateway, and the next one is served'
   const response = await fetch(new URL('/v1/chat/completions', worv.url), {
     method: 'POST',
     headers: { authorization: `Bearer ${worv.apiKey}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ model: 'live', max_tokens: 8192, messages, stream: true }),
+    body: JSON.stringify({ model, max_tokens: 8192, messages, stream: true }),
     signal: leaving.signal,
   });
   const reader = response.body?.getReader();
@@ -70,10 +71,10 @@ test('a client that leaves is gone from the gateway, and the next one is served'
 });
 
 test('an unknown key is refused in the dialect of the caller', async ({ worv }) => {
-  const chat = await worv.call('/v1/chat/completions', { model: 'live', messages }, 'sk-unknown');
+  const chat = await worv.call('/v1/chat/completions', { model, messages }, 'sk-unknown');
   expect(chat.status).toBe(401);
   expect(await chat.json()).toMatchObject({ error: { message: expect.any(String), type: expect.any(String) } });
-  const message = await worv.call('/v1/messages', { model: 'live', max_tokens: 8, messages }, 'sk-unknown');
+  const message = await worv.call('/v1/messages', { model, max_tokens: 8, messages }, 'sk-unknown');
   expect(message.status).toBe(401);
   expect(await message.json()).toMatchObject({ type: 'error', error: { type: 'authentication_error' } });
 });

@@ -1,0 +1,41 @@
+import { appearances } from '../support/appearances.js';
+import { expect, expectHydrated, signIn, test } from '../support/fixtures.js';
+import type { Server } from '../support/server.js';
+
+/** Requests that the charts show. */
+const load = 240;
+
+/** Sends requests in waves, so that the charts have something to draw. */
+async function work(worv: Server): Promise<void> {
+  for (let sent = 0; sent < load; ) {
+    const wave = 1 + ((sent * 7) % 12);
+    const statuses = await Promise.all(Array.from({ length: wave }, () => worv.ask()));
+    expect(statuses.every((status) => status === 200)).toBe(true);
+    sent += wave;
+  }
+}
+
+test('pictures of every page', async ({ page, worv }) => {
+  const picture = (name: string) => page.screenshot({ path: `../docs/images/${name}.png`, animations: 'disabled' });
+
+  for (const { name, viewport, colorScheme } of appearances) {
+    await page.setViewportSize(viewport);
+    await page.emulateMedia({ colorScheme });
+    await page.goto('/login');
+    await picture(`login-${name}`);
+  }
+
+  await signIn(page, worv);
+  await work(worv);
+  for (const { name, viewport, colorScheme } of appearances) {
+    await page.setViewportSize(viewport);
+    await page.emulateMedia({ colorScheme });
+    await page.goto('/');
+    await expectHydrated(page);
+    await expect(page.getByRole('row').filter({ hasText: 'NVIDIA B200' })).toHaveCount(8);
+    await picture(`overview-${name}`);
+    await page.goto('/keys');
+    await expectHydrated(page);
+    await picture(`keys-${name}`);
+  }
+});
