@@ -25,6 +25,11 @@ pub enum GpuSource {
         /// The driver's version as the library gives it.
         driver_version: String,
     },
+    /// NVIDIA's `dcgm-exporter`, which runs beside the GPUs.
+    DcgmExporter {
+        /// Where it is asked.
+        url: String,
+    },
     /// There is nothing to read on this machine, which is a normal state.
     Absent {
         /// Why, in words.

@@ -17,10 +17,13 @@ use worv_core::Clock;
 use self::{library::Library, panel::Panel};
 use crate::history::{self, History};
 
+pub mod exporter;
+
 mod fault;
 mod library;
 mod panel;
 mod reader;
+mod xid;
 
 /// How many intervals pass between two attempts to load the library: when there is none, when it does not start, and
 /// when it fails for every GPU at once, as it does after the driver under it was exchanged.

@@ -6,3 +6,6 @@
 pub mod engine;
 pub mod gpu;
 pub mod history;
+
+mod exposition;
+mod http;

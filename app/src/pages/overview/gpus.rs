@@ -154,7 +154,9 @@ fn Row(index: u32) -> impl IntoView {
 fn nothing_to_show(source: Option<&GpuSource>) -> String {
     match source {
         None | Some(GpuSource::Starting) => "The GPUs are being read for the first time.".to_owned(),
-        Some(GpuSource::Nvml { .. }) => "The driver answers and knows no GPU.".to_owned(),
+        Some(GpuSource::Nvml { .. } | GpuSource::DcgmExporter { .. }) => {
+            "The driver answers and knows no GPU.".to_owned()
+        }
         Some(GpuSource::Absent { reason }) => format!("There are no GPUs to show. {reason}"),
         Some(GpuSource::Failing { reason }) => format!("The GPUs cannot be read. {reason}"),
     }

@@ -15,13 +15,12 @@ use worv_api::{EngineMetrics, EnginePoint};
 use worv_core::Clock;
 
 use self::{scrape::Scrape, window::Window};
-use super::{
-    EngineConfig,
-    client::{EngineClient, Trouble, join},
+use super::{EngineConfig, NAME};
+use crate::{
+    history::{self, History},
+    http::{Neighbour, Trouble, join},
 };
-use crate::history::{self, History};
 
-mod exposition;
 mod histogram;
 mod scrape;
 mod window;
@@ -46,7 +45,7 @@ pub fn record(metrics: watch::Receiver<Arc<EngineMetrics>>, cancel: Cancellation
 }
 
 async fn run(config: EngineConfig, clock: Clock, metrics: watch::Sender<Arc<EngineMetrics>>) {
-    let client = match EngineClient::new(config.timeout) {
+    let client = match Neighbour::new(NAME, config.timeout) {
         Ok(client) => client,
         Err(error) => return publish_trouble(&metrics, format!("The engine cannot be asked: {error}.")),
     };
@@ -66,7 +65,7 @@ async fn run(config: EngineConfig, clock: Clock, metrics: watch::Sender<Arc<Engi
     }
 }
 
-async fn scrape(client: &EngineClient, url: &Url) -> Result<Scrape, Trouble> {
+async fn scrape(client: &Neighbour, url: &Url) -> Result<Scrape, Trouble> {
     let text = client.text(url).await?;
     Scrape::read(&text).ok_or_else(|| Trouble {
         words: format!("The engine's answer to GET {} has no figures of vLLM.", url.path()),

@@ -5,11 +5,12 @@ use std::time::Duration;
 use reqwest::Url;
 use serde::Deserialize;
 
-use super::client::{EngineClient, join};
+use super::NAME;
+use crate::http::{Neighbour, join};
 
 /// Asks one engine.
 pub(super) struct Probe {
-    client: EngineClient,
+    client: Neighbour,
     health: Url,
     models: Url,
     version: Url,
@@ -54,7 +55,7 @@ struct Version {
 impl Probe {
     pub(super) fn new(base: &Url, timeout: Duration) -> reqwest::Result<Self> {
         Ok(Self {
-            client: EngineClient::new(timeout)?,
+            client: Neighbour::new(NAME, timeout)?,
             health: join(base, &["health"]),
             models: join(base, &["v1", "models"]),
             version: join(base, &["version"]),

@@ -16,10 +16,8 @@ use super::{
     fault,
     library::Library,
     reader::{self, Reading},
+    xid,
 };
-
-/// How many Xid errors of a GPU are remembered.
-const XIDS_KEPT: usize = 16;
 
 /// The readers of all GPUs and what they last read.
 pub(super) struct Panel {
@@ -94,8 +92,7 @@ impl Panel {
         };
         slot.asked = None;
         let mut xids = std::mem::take(&mut slot.gpu.xids);
-        xids.extend(reading.xids);
-        xids.drain(..xids.len().saturating_sub(XIDS_KEPT));
+        xid::remember(&mut xids, reading.xids);
         match reading.gpu {
             Ok(gpu) => slot.gpu = gpu,
             Err(fault) => slot.gpu.fault = Some(fault),

@@ -10,12 +10,12 @@ use tokio::sync::mpsc::UnboundedSender;
 use worv_api::{Gpu, XidEvent};
 use worv_core::Clock;
 
-use self::{traffic::TrafficMeter, xid::XidWatch};
+use self::{events::XidWatch, traffic::TrafficMeter};
 use super::fault;
 
+mod events;
 mod figures;
 mod traffic;
-mod xid;
 
 /// What came of reading one GPU.
 pub(super) struct Reading {

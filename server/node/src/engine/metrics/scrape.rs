@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    exposition::{Sample, samples},
-    histogram::Histogram,
-};
+use super::histogram::Histogram;
+use crate::exposition::{Sample, samples};
 
 const PREFIX: &str = "vllm:";
 

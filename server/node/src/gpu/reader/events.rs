@@ -1,8 +1,10 @@
-//! Xid errors: what the driver reports about a GPU, as it happens.
+//! The Xid errors of a GPU, as the driver reports them.
 
 use nvml_wrapper::{Device, EventSet, Nvml, bitmasks::event::EventTypes, enums::event::XidError, error::NvmlError};
 use worv_api::XidEvent;
 use worv_core::UnixMillis;
+
+use super::super::xid;
 
 /// The most events that one reading takes; a driver that reports more is heard at the next one.
 const EVENTS_A_READING: usize = 16;
@@ -47,43 +49,14 @@ impl<'nvml> XidWatch<'nvml> {
         let events = std::iter::from_fn(|| set.wait(0).ok()).take(EVENTS_A_READING);
         events
             .filter_map(|event| event.event_data)
-            .map(|xid| event(xid, now))
+            .map(|error| xid::event(number(error), now))
             .collect()
     }
 }
 
-fn event(xid: XidError, now: UnixMillis) -> XidEvent {
-    let xid = match xid {
+fn number(xid: XidError) -> u64 {
+    match xid {
         XidError::Value(number) => number,
         XidError::Unknown => UNKNOWN_XID,
-    };
-    XidEvent {
-        at: now.0,
-        xid,
-        meaning: meaning(xid).to_owned(),
-    }
-}
-
-/// What the numbers mean that a machine that serves models can meet. Source: NVIDIA, "Xid Errors".
-fn meaning(xid: u64) -> &'static str {
-    match xid {
-        13 => "A program made the GPU's compute engine fail.",
-        31 => "A program used GPU memory that it does not have.",
-        43 => "A program made the GPU stop; the program is ended.",
-        45 => "The driver ended a program's work after an earlier error.",
-        48 => "The GPU's memory has lost data (uncorrectable ECC error).",
-        61 | 62 => "The GPU's internal controller has failed; reset the GPU.",
-        63 => "A faulty memory row is replaced with the next reset.",
-        64 => "A faulty memory row could not be replaced; the GPU should be exchanged.",
-        74 => "A link between GPUs has failed (NVLink).",
-        79 => "The GPU has fallen off the bus; restart the machine.",
-        92 => "The GPU's memory corrects unusually many errors.",
-        94 => "A program was ended because memory lost its data (contained ECC error).",
-        95 => "Memory has lost data and every program may be affected (uncontained ECC error); reset the GPU.",
-        119 | 120 => "The GPU's system processor does not answer; reset the GPU.",
-        140 => "The GPU has met an error of its memory that it could not recover from; reset the GPU.",
-        149 => "A link between GPUs has failed and may need the machine to be restarted (NVLink).",
-        154 => "The driver asks for the GPU or the machine to be restarted.",
-        _ => "See NVIDIA's list of Xid errors.",
     }
 }

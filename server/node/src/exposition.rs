@@ -5,14 +5,14 @@
 
 /// One line: a metric's value under its labels.
 #[derive(Debug, PartialEq)]
-pub(super) struct Sample<'text> {
-    pub(super) name: &'text str,
+pub(crate) struct Sample<'text> {
+    pub(crate) name: &'text str,
     labels: &'text str,
-    pub(super) value: f64,
+    pub(crate) value: f64,
 }
 
 /// The samples whose name starts with `prefix`.
-pub(super) fn samples<'text>(text: &'text str, prefix: &'text str) -> impl Iterator<Item = Sample<'text>> {
+pub(crate) fn samples<'text>(text: &'text str, prefix: &'text str) -> impl Iterator<Item = Sample<'text>> {
     text.lines()
         .filter(move |line| line.starts_with(prefix))
         .filter_map(parse)
@@ -20,7 +20,7 @@ pub(super) fn samples<'text>(text: &'text str, prefix: &'text str) -> impl Itera
 
 impl<'text> Sample<'text> {
     /// The value of a label as it is written, escapes included.
-    pub(super) fn label(&self, name: &str) -> Option<&'text str> {
+    pub(crate) fn label(&self, name: &str) -> Option<&'text str> {
         let mut rest = self.labels;
         while let Some((key, after)) = rest.split_once("=\"") {
             let end = closing_quote(after)?;

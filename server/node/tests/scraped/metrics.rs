@@ -1,47 +1,23 @@
 //! The engine's figures, scraped over HTTP.
 
-#![expect(clippy::unwrap_used, reason = "what a test cannot set up is a failed test")]
+use std::{fmt::Write, sync::Arc, time::Duration};
 
-use std::{
-    fmt::Write,
-    net::SocketAddr,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
-
-use axum::{Router, extract::State, http::StatusCode, routing::get};
-use tokio::{net::TcpListener, sync::watch};
+use axum::http::StatusCode;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use worv_api::EngineMetrics;
 use worv_core::{Clock, UnixMillis};
 use worv_node::engine::{EngineConfig, metrics};
 
-/// What `/metrics` answers; a test changes it while it is watched.
-type Exposition = Arc<Mutex<Result<String, StatusCode>>>;
+use super::source::{Source, until};
 
-async fn serve(exposition: Exposition) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let answer = async |State(exposition): State<Exposition>| exposition.lock().unwrap().clone();
-    let router = Router::new().route("/metrics", get(answer)).with_state(exposition);
-    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-    address
-}
-
-fn watch(address: SocketAddr, clock: &Clock) -> watch::Receiver<Arc<EngineMetrics>> {
+fn watch(engine: &Source, clock: &Clock) -> watch::Receiver<Arc<EngineMetrics>> {
     let config = EngineConfig {
         interval: Duration::from_millis(10),
         timeout: Duration::from_secs(20),
-        ..EngineConfig::new(format!("http://{address}").parse().unwrap())
+        ..EngineConfig::new(engine.base().parse().unwrap())
     };
     metrics::watch(config, clock.clone(), CancellationToken::new())
-}
-
-async fn until(
-    metrics: &mut watch::Receiver<Arc<EngineMetrics>>,
-    wanted: impl Fn(&EngineMetrics) -> bool,
-) -> Arc<EngineMetrics> {
-    Arc::clone(&metrics.wait_for(|metrics| wanted(metrics)).await.unwrap())
 }
 
 /// Eight data-parallel ranks, each with this many requests ended, a tenth of a second to the first token of each.
@@ -63,8 +39,8 @@ fn eight_ranks(requests: u32) -> String {
 
 #[tokio::test]
 async fn eight_ranks_are_shown_one_by_one_and_together() {
-    let exposition = Arc::new(Mutex::new(Ok(eight_ranks(0))));
-    let mut metrics = watch(serve(Arc::clone(&exposition)).await, &Clock::manual(UnixMillis(42)));
+    let engine = Source::serve(eight_ranks(0)).await;
+    let mut metrics = watch(&engine, &Clock::manual(UnixMillis(42)));
     assert_eq!(**metrics.borrow(), EngineMetrics::default());
     let first = until(&mut metrics, |metrics| metrics.sampled_at == 42).await;
     assert_eq!(first.ranks.len(), 8);
@@ -73,7 +49,7 @@ async fn eight_ranks_are_shown_one_by_one_and_together() {
     assert!((first.total.kv_cache_percent.unwrap() - 35.0).abs() < 1e-9);
     assert_eq!(first.total.time_to_first_token, None);
 
-    *exposition.lock().unwrap() = Ok(eight_ranks(10));
+    engine.answer(eight_ranks(10));
     let later = until(&mut metrics, |metrics| metrics.total.time_to_first_token.is_some()).await;
     let latency = later.total.time_to_first_token.unwrap();
     assert!(
@@ -85,23 +61,23 @@ async fn eight_ranks_are_shown_one_by_one_and_together() {
 
 #[tokio::test]
 async fn figures_that_cannot_be_read_stay_with_their_time_and_the_reason() {
-    let exposition = Arc::new(Mutex::new(Ok(eight_ranks(1))));
+    let engine = Source::serve(eight_ranks(1)).await;
     let clock = Clock::manual(UnixMillis(1));
-    let mut metrics = watch(serve(Arc::clone(&exposition)).await, &clock);
+    let mut metrics = watch(&engine, &clock);
     until(&mut metrics, |metrics| metrics.total.running == 28).await;
-    *exposition.lock().unwrap() = Err(StatusCode::NOT_FOUND);
+    engine.refuse(StatusCode::NOT_FOUND);
     let stale = until(&mut metrics, |metrics| !metrics.detail.is_empty()).await;
     assert_eq!(stale.detail, "The engine answered GET /metrics with 404 Not Found.");
     assert_eq!((stale.sampled_at, stale.total.running), (1, 28));
 
-    *exposition.lock().unwrap() = Ok("process_cpu_seconds_total 1.0\n".to_owned());
+    engine.answer("process_cpu_seconds_total 1.0\n");
     until(&mut metrics, |metrics| {
         metrics.detail.ends_with("has no figures of vLLM.")
     })
     .await;
 
     clock.advance(Duration::from_secs(1));
-    *exposition.lock().unwrap() = Ok(eight_ranks(1));
+    engine.answer(eight_ranks(1));
     until(&mut metrics, |metrics| {
         metrics.detail.is_empty() && metrics.sampled_at == 1_001
     })
@@ -110,9 +86,9 @@ async fn figures_that_cannot_be_read_stay_with_their_time_and_the_reason() {
 
 #[tokio::test]
 async fn the_last_minutes_are_kept() {
-    let exposition = Arc::new(Mutex::new(Ok(eight_ranks(1))));
+    let engine = Source::serve(eight_ranks(1)).await;
     let clock = Clock::manual(UnixMillis(1));
-    let mut metrics = watch(serve(exposition).await, &clock);
+    let mut metrics = watch(&engine, &clock);
     let history = metrics::record(metrics.clone(), CancellationToken::new());
     for second in 0..3 {
         until(&mut metrics, |metrics| metrics.sampled_at == 1 + 1_000 * second).await;

@@ -1,4 +1,4 @@
-//! Asking the engine over HTTP, with what goes wrong in words.
+//! Asking a neighbour over HTTP, with what goes wrong in words.
 
 use std::{error::Error, fmt, time::Duration};
 
@@ -8,22 +8,24 @@ use serde::de::DeserializeOwned;
 /// uvicorn, which vLLM runs on, closes a connection after 5 s of silence; one is never reused that late.
 const POOL_IDLE: Duration = Duration::from_secs(4);
 
-/// Asks one engine.
-pub(super) struct EngineClient {
+/// Asks one neighbour.
+pub(crate) struct Neighbour {
+    /// What it is called in a sentence, at its beginning.
+    name: &'static str,
     client: Client,
     timeout: Duration,
 }
 
 /// Why there is no answer.
-pub(super) struct Trouble {
+pub(crate) struct Trouble {
     /// As a sentence.
-    pub(super) words: String,
+    pub(crate) words: String,
     /// Whether it took too long, rather than failed.
-    pub(super) timed_out: bool,
+    pub(crate) timed_out: bool,
 }
 
 /// `base` with path segments added; a path that it already has is kept.
-pub(super) fn join(base: &Url, segments: &[&str]) -> Url {
+pub(crate) fn join(base: &Url, segments: &[&str]) -> Url {
     let mut url = base.clone();
     if let Ok(mut path) = url.path_segments_mut() {
         path.pop_if_empty().extend(segments);
@@ -31,43 +33,43 @@ pub(super) fn join(base: &Url, segments: &[&str]) -> Url {
     url
 }
 
-impl EngineClient {
-    /// `timeout` is for a whole answer.
-    pub(super) fn new(timeout: Duration) -> reqwest::Result<Self> {
+impl Neighbour {
+    /// `name` begins a sentence, such as `The engine`; `timeout` is for a whole answer.
+    pub(crate) fn new(name: &'static str, timeout: Duration) -> reqwest::Result<Self> {
         let client = Client::builder()
             .no_proxy()
             .redirect(Policy::none())
             .pool_idle_timeout(POOL_IDLE)
             .timeout(timeout)
             .build()?;
-        Ok(Self { client, timeout })
+        Ok(Self { name, client, timeout })
     }
 
     /// The answer, if its status is a success.
-    pub(super) async fn get(&self, url: &Url) -> Result<Response, Trouble> {
+    pub(crate) async fn get(&self, url: &Url) -> Result<Response, Trouble> {
         let response = self.client.get(url.clone()).send().await.map_err(|error| {
             let address = url.origin().ascii_serialization();
-            self.trouble(&error, format_args!("The engine cannot be reached at {address}"))
+            self.trouble(&error, format_args!("{} cannot be reached at {address}", self.name))
         })?;
         let status = response.status();
         if status.is_success() {
             Ok(response)
         } else {
             Err(Trouble {
-                words: format!("The engine answered GET {} with {status}.", url.path()),
+                words: format!("{} answered GET {} with {status}.", self.name, url.path()),
                 timed_out: false,
             })
         }
     }
 
     /// The answer's JSON.
-    pub(super) async fn json<T: DeserializeOwned>(&self, url: &Url) -> Result<T, Trouble> {
+    pub(crate) async fn json<T: DeserializeOwned>(&self, url: &Url) -> Result<T, Trouble> {
         let answer = self.get(url).await?.json().await;
         answer.map_err(|error| self.misunderstood(&error, url))
     }
 
     /// The answer's text.
-    pub(super) async fn text(&self, url: &Url) -> Result<String, Trouble> {
+    pub(crate) async fn text(&self, url: &Url) -> Result<String, Trouble> {
         let answer = self.get(url).await?.text().await;
         answer.map_err(|error| self.misunderstood(&error, url))
     }
@@ -76,14 +78,14 @@ impl EngineClient {
         let path = url.path();
         self.trouble(
             error,
-            format_args!("The engine's answer to GET {path} is not understood"),
+            format_args!("{}'s answer to GET {path} is not understood", self.name),
         )
     }
 
     fn trouble(&self, error: &reqwest::Error, what: fmt::Arguments<'_>) -> Trouble {
         let timed_out = error.is_timeout();
         let words = if timed_out {
-            format!("The engine did not answer within {:?}.", self.timeout)
+            format!("{} did not answer within {:?}.", self.name, self.timeout)
         } else {
             format!("{what}: {}.", root_cause(error))
         };
