@@ -25,6 +25,8 @@ const CHANNEL: &str = "worv_keys";
 /// Waits for changes to keys. Changes to anything else, such as usage, do not wake it.
 pub struct Changes {
     source: Source,
+    /// What happened before the watch began is known to nobody.
+    begun: bool,
 }
 
 enum Source {
@@ -72,15 +74,19 @@ impl Changes {
                 })
             }
         };
-        Ok(Self { source })
+        Ok(Self { source, begun: false })
     }
 
-    /// Resolves when keys have changed since this was made or since it last resolved; within half a second for another
-    /// process's changes, at once for one's own. Several changes may come as one, and a change may come when there was
+    /// Resolves at once the first time, so that whoever reads the keys after it has missed nothing; from then on when
+    /// keys have changed since it last resolved: within half a second for another process's changes, at once for one's
+    /// own. Several changes may come as one, and a change may come when there was
     /// none: after the connection to a server was lost, nobody knows. Safe to drop and to call again.
     ///
     /// While the database does not answer, it keeps asking: it never resolves for that reason.
     pub async fn changed(&mut self) {
+        if !std::mem::replace(&mut self.begun, true) {
+            return;
+        }
         match &mut self.source {
             Source::File(file) => file.changed().await,
             Source::Server(server) => server.changed().await,

@@ -11,7 +11,7 @@
 pub use audit::{Actor, AuditEntry, AuditRow};
 pub use changes::Changes;
 pub use error::StoreError;
-pub use keys::{KeyRow, NewKey};
+pub use keys::{KeyEdit, KeyRow, KeySettings, NewKey};
 pub use sessions::{NewSession, SessionDigest, SessionId, SessionRow};
 pub use store::Store;
 pub use users::{NewUser, UserId, UserRow};

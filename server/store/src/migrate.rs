@@ -24,6 +24,10 @@ const SQLITE: &[Migration] = &[
         name: "rollups",
         sql: include_str!("../migrations/sqlite/0002_rollups.sql"),
     },
+    Migration {
+        name: "key_settings",
+        sql: include_str!("../migrations/sqlite/0003_key_settings.sql"),
+    },
 ];
 
 /// The same steps for PostgreSQL.
@@ -35,6 +39,10 @@ const POSTGRES: &[Migration] = &[
     Migration {
         name: "rollups",
         sql: include_str!("../migrations/postgres/0002_rollups.sql"),
+    },
+    Migration {
+        name: "key_settings",
+        sql: include_str!("../migrations/postgres/0003_key_settings.sql"),
     },
 ];
 

@@ -33,3 +33,8 @@ where
         source: Box::new(error),
     })
 }
+
+/// A count as databases hold it.
+pub(crate) fn stored(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}

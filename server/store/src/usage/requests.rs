@@ -86,11 +86,6 @@ pub(super) fn tokens(count: u64) -> u64 {
     count.min(1 << 40)
 }
 
-/// A count as databases hold it.
-pub(super) fn stored(count: u64) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
-}
-
 fn insert(rows: usize) -> String {
     let mut statement = String::from(
         "INSERT INTO requests (id, key_id, endpoint, model_id, requested_model, stream, \
@@ -120,10 +115,10 @@ fn bind(query: BoundQuery, record: &UsageRecord, models: &HashMap<String, i64>) 
         .bind(model_id_in(models, record)?)
         .bind((requested != served).then_some(requested))
         .bind(i16::from(record.stream))
-        .bind(stored(tokens(record.prompt_tokens)))
-        .bind(stored(tokens(record.cached_tokens)))
-        .bind(stored(tokens(record.completion_tokens)))
-        .bind(stored(tokens(record.reasoning_tokens)))
+        .bind(row::stored(tokens(record.prompt_tokens)))
+        .bind(row::stored(tokens(record.cached_tokens)))
+        .bind(row::stored(tokens(record.completion_tokens)))
+        .bind(row::stored(tokens(record.reasoning_tokens)))
         .bind(code::of_outcome(record.outcome))
         .bind(i32::from(record.status))
         .bind(record.started_at.0)

@@ -112,7 +112,7 @@ pub(super) async fn add_all<'a>(
             .bind(model)
             .bind(endpoint);
         for value in totals.values() {
-            query = query.bind(requests::stored(value));
+            query = query.bind(row::stored(value));
         }
         query.execute(&mut *connection).await?;
     }

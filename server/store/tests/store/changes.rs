@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 use worv_core::usage::UsageSink;
 use worv_store::{
-    Actor, Changes,
+    Actor, Changes, Store,
     usage::{Durability, Writer},
 };
 
@@ -23,10 +23,17 @@ async fn noticed(changes: &mut Changes) {
         .expect("the change was not noticed");
 }
 
+/// Watches from now on.
+async fn watch(store: &Store) -> Changes {
+    let mut changes = store.changes().await.unwrap();
+    noticed(&mut changes).await;
+    changes
+}
+
 on_each_database! {
     async fn another_process_s_new_and_revoked_keys_are_noticed(database) {
         let (server, command_line) = (database.open().await, database.open().await);
-        let mut changes = server.changes().await.unwrap();
+        let mut changes = watch(&server).await;
         let key = create_key(&command_line, "new").await;
         noticed(&mut changes).await;
         assert_eq!(server.key_grants().await.unwrap()[0].1.id, key.id);
@@ -37,7 +44,7 @@ on_each_database! {
 
     async fn one_s_own_changes_are_noticed_and_so_is_what_happened_before_the_first_wait(database) {
         let store = database.open().await;
-        let mut changes = store.changes().await.unwrap();
+        let mut changes = watch(&store).await;
         create_key(&store, "own").await;
         noticed(&mut changes).await;
     }
@@ -45,7 +52,7 @@ on_each_database! {
     async fn usage_and_users_are_no_changes_to_keys(database) {
         let (server, other) = (database.open().await, database.open().await);
         let key = create_key(&server, "used").await;
-        let mut changes = server.changes().await.unwrap();
+        let mut changes = watch(&server).await;
         let writer = Writer::start(other.clone(), Durability::Strict);
         writer.record(record(key.id, 1)).await;
         create_user(&other, "ada").await;

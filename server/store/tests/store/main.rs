@@ -2,11 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod changes;
+mod key_settings;
 mod keys;
 mod open;
 mod sessions;
 mod sums;
 mod support;
+mod upgrade;
 mod usage;
 mod users;
 mod writer;

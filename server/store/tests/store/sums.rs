@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use sqlx::{AnyConnection, Connection, Executor};
 use worv_core::{
     UnixMillis,
     key::KeyId,
@@ -157,22 +156,5 @@ on_each_database! {
         assert_eq!(store.delete_requests_before(kept.started_at).await.unwrap(), 0);
         assert_eq!(store.recent_requests(10).await.unwrap(), [kept]);
         assert_eq!(requests(&store.usage(&week()).await.unwrap()), [1_201]);
-    }
-
-    async fn a_database_from_before_the_sums_is_summed_when_it_is_opened(database) {
-        let store = database.open().await;
-        write(&store, &six()).await;
-        let by_key = UsageQuery { by: Some(GroupBy::Key), series: true, ..week() };
-        let by_hour = UsageQuery { span: Span::Hour, ..by_key.clone() };
-        let summed = (store.usage(&by_key).await.unwrap(), store.usage(&by_hour).await.unwrap());
-        store.close().await;
-
-        let mut connection = AnyConnection::connect(&database.url).await.unwrap();
-        connection.execute("DROP TABLE usage_sums").await.unwrap();
-        connection.execute("DELETE FROM schema_versions WHERE version >= 2").await.unwrap();
-        connection.close().await.unwrap();
-
-        let again = database.open().await;
-        assert_eq!((again.usage(&by_key).await.unwrap(), again.usage(&by_hour).await.unwrap()), summed);
     }
 }

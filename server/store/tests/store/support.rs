@@ -44,6 +44,10 @@ impl TestDatabase {
         }
     }
 
+    pub(crate) fn is_sqlite(&self) -> bool {
+        matches!(self.home, Home::Directory(_))
+    }
+
     /// The file of an `SQLite` database.
     pub(crate) fn file(&self) -> PathBuf {
         match &self.home {
@@ -59,16 +63,7 @@ impl TestDatabase {
 }
 
 pub(crate) fn new_key(name: &str) -> NewKey {
-    let secret = KeySecret::generate(&Entropy::System);
-    NewKey {
-        digest: secret.digest(),
-        prefix: secret.prefix().to_owned(),
-        last_four: secret.last_four().to_owned(),
-        name: name.to_owned(),
-        owner: String::new(),
-        note: String::new(),
-        expires_at: None,
-    }
+    NewKey::new(&KeySecret::generate(&Entropy::System), name)
 }
 
 pub(crate) async fn create_key(store: &Store, name: &str) -> KeyRow {
