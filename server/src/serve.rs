@@ -38,7 +38,6 @@ const GPU_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Serves until the process is told to stop (SIGTERM, SIGINT).
 pub async fn serve(config: Config, options: Serve) -> Result<(), Failure> {
-    log::start(&config.log)?;
     let clock = Clock::System;
     let entropy = Entropy::System;
     let stopping = CancellationToken::new();
@@ -56,8 +55,10 @@ pub async fn serve(config: Config, options: Serve) -> Result<(), Failure> {
     let mut engine = engine::watch(EngineConfig::new(engine_url.clone()), clock.clone(), stopping.clone());
     let engine_status = first_answer(&mut engine).await;
     if config.engine.must_answer_at_start && engine_status.state != EngineState::Up {
-        return Err(no_engine(&engine_url, &engine_status));
+        return Err(no_engine(&engine_status));
     }
+    // A start that has failed by now has said so in its one line.
+    log::start(&config.log)?;
     let store = Store::open(&config.database_url(), clock.clone())
         .await
         .map_err(command::store_failure)?;
@@ -177,13 +178,10 @@ async fn first_answer(engine: &mut tokio::sync::watch::Receiver<Arc<EngineStatus
     answered.map_or_else(|_| EngineStatus::starting(0), |status| EngineStatus::clone(&status))
 }
 
-fn no_engine(url: &reqwest::Url, status: &EngineStatus) -> Failure {
+fn no_engine(status: &EngineStatus) -> Failure {
     let cure =
-        "start it, correct the address, or set engine.must_answer_at_start = false to serve without it meanwhile";
-    Failure::new(
-        Kind::Unavailable,
-        format!("engine.url: no engine at {url} ({}): {cure}", status.detail),
-    )
+        "Start it, correct the address, or set engine.must_answer_at_start = false to serve without it meanwhile.";
+    Failure::new(Kind::Unavailable, format!("engine.url: {} {cure}", status.detail))
 }
 
 fn gpu_config(config: &Config, demo: Option<&Prepared>) -> GpuConfig {

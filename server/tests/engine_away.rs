@@ -1,0 +1,140 @@
+//! The engine goes away and comes back while the gateway serves: callers are told when to try again, readiness says
+//! what is missing, and nobody has to restart anything.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+/// A program that ends with the test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn worv(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_worv"));
+    command
+        .current_dir(folder)
+        .env_clear()
+        .stdin(Stdio::null())
+        .stderr(Stdio::null());
+    command
+}
+
+fn start_engine(folder: &Path, address: SocketAddr) -> Running {
+    let mut child = worv(folder)
+        .args([
+            "sim",
+            "--first-token-ms",
+            "0",
+            "--token-us",
+            "0",
+            "--listen",
+            &address.to_string(),
+        ])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    assert!(line.contains("serves at"), "{line:?}");
+    Running(child)
+}
+
+/// A whole exchange on a connection of its own: the status and the rest of the answer.
+fn ask(address: SocketAddr, request: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
+    (status.unwrap_or_else(|| panic!("no status in {answer:?}")), answer)
+}
+
+fn get(address: SocketAddr, path: &str) -> (u16, String) {
+    ask(
+        address,
+        &format!("GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"),
+    )
+}
+
+fn chat(address: SocketAddr, key: &str) -> (u16, String) {
+    let body = r#"{"model":"DeepSeek-V4-Pro","max_tokens":8,"messages":[{"role":"user","content":"ping"}]}"#;
+    let head = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {key}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        body.len()
+    );
+    ask(address, &format!("{head}{body}"))
+}
+
+/// Asks until `holds`; what it waits for is seen by polling only, as any health check sees it.
+fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !holds() {
+        assert!(Instant::now() < deadline, "{what} did not come");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn the_gateway_outlives_its_engine() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir_all(folder.path().join("site/pkg")).unwrap();
+    fs::write(folder.path().join("site/pkg/worv.wasm"), b"\0asm").unwrap();
+    let engine_address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let engine = start_engine(folder.path(), engine_address);
+
+    let ready_file = folder.path().join("ready.json");
+    let _gateway = Running(
+        worv(folder.path())
+            .args(["serve", "--demo", "--ready-file", "ready.json"])
+            .env("WORV_ENGINE__URL", format!("http://{engine_address}"))
+            .env("WORV_SERVER__LISTEN", "127.0.0.1:0")
+            .env("WORV_SERVER__METRICS_LISTEN", "127.0.0.1:0")
+            .env("WORV_SERVER__SITE_DIR", "site")
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap(),
+    );
+    until("the ready file", || ready_file.exists());
+    let ready: serde_json::Value = serde_json::from_slice(&fs::read(&ready_file).unwrap()).unwrap();
+    let address = |field: &str| -> SocketAddr {
+        ready[field]
+            .as_str()
+            .unwrap()
+            .strip_prefix("http://")
+            .unwrap()
+            .parse()
+            .unwrap()
+    };
+    let (public, metrics) = (address("url"), address("metrics_url"));
+    let key = ready["api_key"].as_str().unwrap();
+
+    assert_eq!(chat(public, key).0, 200);
+    until("readiness", || get(metrics, "/health/ready").0 == 200);
+
+    drop(engine);
+    until("the engine's absence", || get(metrics, "/health/ready").0 == 503);
+    assert!(get(metrics, "/health/ready").1.contains(r#""engine":"down""#));
+    assert_eq!(get(metrics, "/health/live").0, 200);
+    let (status, answer) = chat(public, key);
+    assert_eq!(status, 503, "{answer}");
+    assert!(answer.to_ascii_lowercase().contains("\r\nretry-after: "), "{answer}");
+    assert!(answer.contains(r#"{"error":{"message":"#), "{answer}");
+
+    let _engine = start_engine(folder.path(), engine_address);
+    until("readiness", || get(metrics, "/health/ready").0 == 200);
+    assert_eq!(chat(public, key).0, 200);
+}
