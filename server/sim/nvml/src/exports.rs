@@ -15,7 +15,8 @@ use nvml_wrapper_sys::bindings::{
 use worv_core::{Clock, UnixMillis};
 
 use super::{
-    figures::Figures,
+    figures::{Figures, whole},
+    meters,
     script::{GpuScript, Script},
     state,
 };
@@ -93,11 +94,17 @@ fn code(outcome: Outcome) -> nvmlReturn_t {
 impl Moment {
     fn new(index: u32, script: &Script) -> Self {
         let now = Clock::System.now();
+        let own = script.gpus.get(&index).cloned().unwrap_or_default();
+        let settled = Figures::at(now, index, script);
+        let figures = match own.temperature {
+            Some(_) => settled,
+            None => settled.at_temperature(whole(meters::temperature(index, now, settled.temperature))),
+        };
         Self {
             index,
             now,
-            own: script.gpus.get(&index).cloned().unwrap_or_default(),
-            figures: Figures::at(now, index, script),
+            own,
+            figures,
         }
     }
 }

@@ -21,6 +21,8 @@ const TEMPERATURE_IDLE: f64 = 31.0;
 const TEMPERATURE_FULL: f64 = 74.0;
 /// From here on the driver slows the GPU down.
 const TEMPERATURE_SLOWDOWN: u32 = 88;
+/// How much warmer the memory is than the chip.
+const MEMORY_WARMER: u32 = 6;
 const SM_CLOCK_IDLE_MHZ: u32 = 120;
 const SM_CLOCK_MHZ: u32 = 1_965;
 const SM_CLOCK_SLOW_MHZ: u32 = 1_170;
@@ -42,7 +44,7 @@ pub(crate) struct Figures {
     pub(crate) utilization: u32,
     /// In percent of the time that memory was read or written.
     pub(crate) memory_utilization: u32,
-    /// In degrees Celsius.
+    /// In degrees Celsius, once it has settled.
     pub(crate) temperature: u32,
     /// In milliwatts.
     pub(crate) power: u32,
@@ -68,7 +70,7 @@ impl Figures {
 
         // An idle GPU does nothing, but it is never quite still: sensors waver and buffers come and go.
         let busy = (load * (1.0 + 0.06 * drift(now, index, 5.0))).clamp(0.0, 1.0);
-        // A chip warms and cools slower than it works, and those in the middle of the case sit in warmer air.
+        // A chip's temperature follows less closely, and those in the middle of the case sit in warmer air.
         let warmth = load * (1.0 + 0.03 * drift(now, index, 41.0));
         let place = f64::from(index % 4) * 0.9;
         let temperature =
@@ -98,11 +100,20 @@ impl Figures {
             memory_utilization: whole(55.0 * busy),
             temperature,
             power: whole(1_000.0 * power.min(f64::from(POWER_LIMIT_WATTS))),
-            memory_temperature: temperature + 6,
+            memory_temperature: temperature + MEMORY_WARMER,
             sm_clock,
             throttle,
             nvlink_traffic: whole(NVLINK_FULL * busy),
             pcie_traffic: whole(PCIE_FULL * busy),
+        }
+    }
+
+    /// The same at another temperature.
+    pub(crate) fn at_temperature(self, temperature: u32) -> Self {
+        Self {
+            temperature,
+            memory_temperature: temperature + MEMORY_WARMER,
+            ..self
         }
     }
 }
@@ -122,7 +133,7 @@ fn drift(now: UnixMillis, index: u32, period: f64) -> f64 {
     clippy::cast_sign_loss,
     reason = "the value is clamped to the type's range first"
 )]
-fn whole(value: f64) -> u32 {
+pub(crate) fn whole(value: f64) -> u32 {
     value.round().clamp(0.0, f64::from(u32::MAX)) as u32
 }
 
