@@ -11,7 +11,7 @@ use crate::{
     failure::{Failure, Kind},
 };
 
-pub use output::complain;
+pub use output::{complain, write_privately};
 
 mod config;
 mod database;

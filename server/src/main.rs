@@ -1,6 +1,9 @@
 //! `worv`: one gateway in front of the models on an organisation's own GPUs.
 
-#![expect(unreachable_pub, reason = "in a program, `pub` says what a module offers to the other modules")]
+#![expect(
+    unreachable_pub,
+    reason = "in a program, `pub` says what a module offers to the other modules"
+)]
 
 use std::process::ExitCode;
 

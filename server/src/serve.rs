@@ -43,8 +43,8 @@ pub async fn serve(config: Config, options: Serve) -> Result<(), Failure> {
     let stopping = CancellationToken::new();
 
     // All that can be wrong is found out before anything is written or promised.
-    let listener = listener::bind("server.listen", config.server.listen).await?;
-    let metrics_listener = listener::bind("server.metrics_listen", config.server.metrics_listen).await?;
+    let listener = bind("server.listen", config.server.listen).await?;
+    let metrics_listener = bind("server.metrics_listen", config.server.metrics_listen).await?;
     let site = Site::open(&config.server.site_dir)?;
     let demo = if options.demo {
         Some(Demo::start(&config).await?)
@@ -92,8 +92,8 @@ pub async fn serve(config: Config, options: Serve) -> Result<(), Failure> {
         site,
         sessions: SessionRules {
             secure_cookies: config.console.secure_cookies,
-            idle: Duration::from_secs(60 * u64::from(config.console.session_idle_minutes)),
-            absolute: Duration::from_secs(3_600 * u64::from(config.console.session_hours)),
+            idle: Duration::from_mins(config.console.session_idle_minutes.into()),
+            absolute: Duration::from_hours(config.console.session_hours.into()),
         },
         demo: demo.is_some(),
         stopping: stopping.clone(),

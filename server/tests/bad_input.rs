@@ -1,6 +1,8 @@
 //! What is wrong at the start is said in one line that names the key and the cure, with a code of `sysexits.h`,
 //! and nothing is left half-started.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where something unexpected happens")]
+
 use std::{
     fs,
     io::Write,

@@ -204,9 +204,9 @@ mod tests {
 
     #[test]
     fn times_are_a_number_and_a_unit() {
-        assert_eq!(parse_time("90m"), Ok(Duration::from_secs(5_400)));
-        assert_eq!(parse_time("30d"), Ok(Duration::from_secs(30 * 86_400)));
-        assert_eq!(parse_time("2w"), Ok(Duration::from_secs(14 * 86_400)));
+        assert_eq!(parse_time("90m"), Ok(Duration::from_mins(90)));
+        assert_eq!(parse_time("30d"), Ok(Duration::from_hours(30 * 24)));
+        assert_eq!(parse_time("2w"), Ok(Duration::from_hours(14 * 24)));
         for wrong in ["", "d", "30", "0d", "-1d", "1y", "30é", "1.5h"] {
             assert!(parse_time(wrong).is_err(), "{wrong:?}");
         }

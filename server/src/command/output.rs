@@ -1,6 +1,11 @@
-//! Writing to the terminal. A reader that has gone away (`worv keys list | head`) is no reason to fail.
+//! Writing to the terminal and to files. A reader that has gone away (`worv keys list | head`) is no reason to fail.
 
-use std::io::{self, Write};
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+};
 
 use serde::Serialize;
 
@@ -35,4 +40,18 @@ pub fn table(rows: &[Vec<String>]) {
         let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
         line(cells.collect::<Vec<_>>().join("  ").trim_end());
     }
+}
+
+/// Writes a file that only its owner can read. It is there whole or not at all: whoever waits for it never reads half.
+pub fn write_privately(file: &Path, content: &[u8]) -> io::Result<()> {
+    let draft = file.with_extension("part");
+    let mut output = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&draft)?;
+    output.write_all(content)?;
+    output.sync_all()?;
+    fs::rename(draft, file)
 }

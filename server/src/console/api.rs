@@ -27,10 +27,7 @@ pub fn router() -> Router<Arc<Console>> {
 }
 
 /// An error as an answer.
-pub fn refusal(error: ApiError) -> Response {
-    let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    (status, Json(error)).into_response()
-}
+pub struct Refusal(pub ApiError);
 
 /// What the store says, as the console's users hear it.
 pub fn database_failed(error: StoreError) -> ApiError {
@@ -50,7 +47,7 @@ pub fn database_failed(error: StoreError) -> ApiError {
     }
 }
 
-type Answer<T> = Result<Json<T>, Response>;
+type Answer<T> = Result<Json<T>, Refusal>;
 
 async fn session(SignedIn(service): SignedIn) -> Answer<SessionInfo> {
     answer(service.session().await)
@@ -66,7 +63,7 @@ async fn keys(SignedIn(service): SignedIn) -> Answer<Vec<ApiKey>> {
 
 async fn create_key(SignedIn(service): SignedIn, new: Result<Json<NewKey>, JsonRejection>) -> Answer<CreatedKey> {
     let Json(new) = new.map_err(|rejection| {
-        refusal(ApiError::new(
+        Refusal(ApiError::new(
             rejection.status().as_u16(),
             "invalid_request",
             rejection.body_text(),
@@ -78,20 +75,20 @@ async fn create_key(SignedIn(service): SignedIn, new: Result<Json<NewKey>, JsonR
 async fn revoke_key(SignedIn(service): SignedIn, Path(id): Path<String>) -> Answer<ApiKey> {
     let id = id
         .parse()
-        .map_err(|_| refusal(ApiError::new(404, "not_found", format!("There is no key {id:?}."))))?;
+        .map_err(|_| Refusal(ApiError::new(404, "not_found", format!("There is no key {id:?}."))))?;
     answer(service.revoke_key(id).await)
 }
 
-async fn unknown(State(_): State<Arc<Console>>) -> Response {
-    refusal(ApiError::new(
+async fn unknown(State(_): State<Arc<Console>>) -> Refusal {
+    Refusal(ApiError::new(
         404,
         "not_found",
         "There is no such route in the console's API.",
     ))
 }
 
-async fn method_not_allowed() -> Response {
-    refusal(ApiError::new(
+async fn method_not_allowed() -> Refusal {
+    Refusal(ApiError::new(
         405,
         "method_not_allowed",
         "This route does not take that method.",
@@ -99,5 +96,12 @@ async fn method_not_allowed() -> Response {
 }
 
 fn answer<T>(result: Result<T, ApiError>) -> Answer<T> {
-    result.map(Json).map_err(refusal)
+    result.map(Json).map_err(Refusal)
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        (status, Json(self.0)).into_response()
+    }
 }

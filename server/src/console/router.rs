@@ -6,7 +6,7 @@ use axum::{
     Router,
     extract::DefaultBodyLimit,
     middleware,
-    response::Response,
+    response::{IntoResponse, Response},
     routing::{get, post},
 };
 use tower::ServiceBuilder;
@@ -40,5 +40,5 @@ pub fn router(console: &Arc<Console>) -> Router {
 }
 
 fn cross_site() -> Response {
-    api::refusal(ApiError::new(403, "cross_site", "The request came from another site."))
+    api::Refusal(ApiError::new(403, "cross_site", "The request came from another site.")).into_response()
 }

@@ -23,7 +23,7 @@ impl Service {
 
     /// Which session this is.
     pub fn session_digest(&self) -> SessionDigest {
-        self.session.digest.clone()
+        self.session.digest
     }
 
     /// The one place where roles are checked: everything that changes something asks for an administrator.

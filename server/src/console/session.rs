@@ -14,10 +14,15 @@ use worv_api::{ApiError, Role, SessionInfo};
 use worv_core::Secret;
 use worv_store::{Actor, NewSession, SessionDigest, SessionId, SessionRow, StoreError, UserRow};
 
-use super::{Console, cookies::Cookie, service::Service};
+use super::{
+    Console,
+    api::{Refusal, database_failed},
+    cookies::Cookie,
+    service::Service,
+};
 
 /// A session's end is moved on at most this often, so that a busy page does not write with each request.
-const TOUCH_INTERVAL: Duration = Duration::from_secs(60);
+const TOUCH_INTERVAL: Duration = Duration::from_mins(1);
 
 /// A session that is in force, with the request that carried it.
 #[derive(Clone, Debug)]
@@ -44,7 +49,7 @@ pub async fn identify(State(console): State<Arc<Console>>, mut request: Request,
                 request.extensions_mut().insert(session);
             }
             Ok(None) => {}
-            Err(error) => return super::api::refusal(super::api::database_failed(error)),
+            Err(error) => return Refusal(database_failed(error)).into_response(),
         }
     }
     next.run(request).await
@@ -67,16 +72,16 @@ pub async fn require_for_page(request: Request, next: Next) -> Response {
 pub struct SignedIn(pub Service);
 
 impl FromRequestParts<Arc<Console>> for SignedIn {
-    type Rejection = Response;
+    type Rejection = Refusal;
 
-    async fn from_request_parts(parts: &mut Parts, console: &Arc<Console>) -> Result<Self, Response> {
+    async fn from_request_parts(parts: &mut Parts, console: &Arc<Console>) -> Result<Self, Refusal> {
         let Some(session) = parts.extensions.get::<Session>() else {
             let error = ApiError::new(401, "signed_out", "You are not signed in, or your session has ended.");
-            return Err(super::api::refusal(error));
+            return Err(Refusal(error));
         };
         if !parts.method.is_safe() && !session.accepts(token_of(&parts.headers)) {
             let message = "The request did not come from an open page of this console. Reload the page and try again.";
-            return Err(super::api::refusal(ApiError::new(403, "csrf_token_invalid", message)));
+            return Err(Refusal(ApiError::new(403, "csrf_token_invalid", message)));
         }
         Ok(Self(Service::new(Arc::clone(console), session.clone())))
     }

@@ -16,7 +16,7 @@ use super::demo::LoadMeter;
 use crate::console::Live;
 
 /// How often ended sessions are deleted.
-const SESSION_SWEEP: Duration = Duration::from_secs(3_600);
+const SESSION_SWEEP: Duration = Duration::from_hours(1);
 
 /// How long to wait before asking a database again that did not answer.
 const DATABASE_PAUSE: Duration = Duration::from_secs(1);

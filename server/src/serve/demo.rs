@@ -1,7 +1,8 @@
 //! The demo: a simulated engine, eight simulated GPUs, an administrator and an API key; everything else is real.
 
 use std::{
-    path::PathBuf,
+    io,
+    path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
 };
 
@@ -79,17 +80,8 @@ impl Demo {
         model: &str,
     ) -> Result<Prepared, Failure> {
         let folder = config.server.data_dir.join("demo");
-        let gpus = DemoGpus::install(&self.built_library, &folder).map_err(|error| {
-            let message = format!("cannot write the demo's files to {}: {error}", folder.display());
-            Failure::new(Kind::CannotCreate, message)
-        })?;
-        let admin_password = entropy.alphanumeric(16);
-        set_password(
-            store,
-            &Passwords::new(entropy.clone()),
-            Secret::new(admin_password.clone()),
-        )
-        .await?;
+        let gpus = DemoGpus::install(&self.built_library, &folder).map_err(|error| cannot_write(&folder, &error))?;
+        let admin_password = administrator(store, &folder.join("admin-password"), entropy).await?;
         let api_key = replace_key(store, entropy).await?.expose().to_owned();
         let credentials = Credentials {
             admin_name: ADMIN.to_owned(),
@@ -137,22 +129,46 @@ async fn start_engine() -> Result<Sim, Failure> {
     Ok(Sim::start(listener, SimOptions::default()))
 }
 
-/// The administrator with a new password. Sessions go on: a page left open over a restart of the demo stays signed in.
-async fn set_password(store: &Store, passwords: &Passwords, password: Secret) -> Result<(), Failure> {
-    let hash = passwords.hash(password).await;
+/// Makes sure that there is an administrator, and gives the password. It is kept in `file` from one run to the next,
+/// so that a page left open over a restart stays signed in: a new password would end every session.
+async fn administrator(store: &Store, file: &Path, entropy: &Entropy) -> Result<String, Failure> {
+    let passwords = Passwords::new(entropy.clone());
     let user = store.find_user(ADMIN).await.map_err(command::store_failure)?;
-    match user {
-        Some(user) => store.set_password_hash(user.id, &hash, &actor()).await,
-        None => {
-            let admin = NewUser {
-                name: ADMIN.to_owned(),
-                role: Role::Admin,
-                password_hash: hash,
-            };
-            store.create_user(admin, &actor()).await.map(|_| ())
-        }
+    if let Some(user) = &user
+        && let Ok(kept) = std::fs::read_to_string(file)
+        && passwords
+            .verify(Secret::new(kept.clone()), Some(user.password_hash.clone()))
+            .await
+    {
+        return Ok(kept);
     }
-    .map_err(command::store_failure)
+    let password = entropy.alphanumeric(16);
+    let hash = passwords.hash(Secret::new(password.clone())).await;
+    if let Some(user) = user {
+        store
+            .set_password_hash(user.id, &hash, &actor())
+            .await
+            .map_err(command::store_failure)?;
+    } else {
+        let admin = NewUser {
+            name: ADMIN.to_owned(),
+            role: Role::Admin,
+            password_hash: hash,
+        };
+        store
+            .create_user(admin, &actor())
+            .await
+            .map_err(command::store_failure)?;
+    }
+    command::write_privately(file, password.as_bytes()).map_err(|error| cannot_write(file, &error))?;
+    Ok(password)
+}
+
+fn cannot_write(path: &Path, error: &io::Error) -> Failure {
+    Failure::new(
+        Kind::CannotCreate,
+        format!("cannot write the demo's files to {}: {error}", path.display()),
+    )
 }
 
 /// A new key in place of the one that the last run made.

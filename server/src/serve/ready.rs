@@ -1,22 +1,23 @@
 //! Saying that it serves: to a person on standard output, to a program in a file.
 
 use std::{
-    fs::OpenOptions,
     io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
     path::Path,
 };
 
 use serde::Serialize;
 
 use super::Addresses;
-use crate::failure::{Failure, Kind};
+use crate::{
+    command,
+    failure::{Failure, Kind},
+};
 
 /// What the demo made for trying it out.
 pub struct Credentials {
     /// The administrator's name.
     pub admin_name: String,
-    /// A password for this run.
+    /// The administrator's password.
     pub admin_password: String,
     /// A key for this run.
     pub api_key: String,
@@ -64,17 +65,7 @@ fn write(addresses: &Addresses, credentials: Option<&Credentials>, file: &Path) 
             api_key: &made.api_key,
         }),
     };
-    // Written beside it and renamed, so that whoever waits for the file never reads half of it.
-    let draft = file.with_extension("part");
-    let mut output = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&draft)?;
-    output.write_all(serde_json::to_string(&ready)?.as_bytes())?;
-    output.sync_all()?;
-    std::fs::rename(draft, file)
+    command::write_privately(file, serde_json::to_string(&ready)?.as_bytes())
 }
 
 fn greeting(addresses: &Addresses, credentials: Option<&Credentials>) -> String {
@@ -97,7 +88,6 @@ fn greeting(addresses: &Addresses, credentials: Option<&Credentials>) -> String 
 
   Console   {url}
   Sign in   {admin_name} / {admin_password}
-            (a password for this run only)
   API key   {api_key}
 
   Try it:
