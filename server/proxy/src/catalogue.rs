@@ -39,8 +39,8 @@ struct Entry<'a> {
 /// Every name that leads to a model, the live model's own first.
 pub(crate) async fn list(State(gateway): State<Arc<Gateway>>, headers: HeaderMap) -> Response {
     answer(&gateway, &headers, || {
-        let state = gateway.engine_state.load();
-        let names = gateway.names.listed(state.model.as_deref());
+        let live = gateway.live.load();
+        let names = gateway.names.listed(live.name());
         let list = List {
             object: "list",
             first_id: names.first().copied(),
@@ -59,8 +59,8 @@ pub(crate) async fn retrieve(
     headers: HeaderMap,
 ) -> Response {
     answer(&gateway, &headers, || {
-        let state = gateway.engine_state.load();
-        gateway.names.resolve(&id, state.model.as_deref().unwrap_or_default())?;
+        let live = gateway.live.load();
+        gateway.names.resolve(&id, live.name().unwrap_or_default())?;
         Ok(Json(entry(&gateway, &id)).into_response())
     })
 }
@@ -79,8 +79,8 @@ fn answer(gateway: &Gateway, headers: &HeaderMap, make: impl FnOnce() -> Result<
 }
 
 fn entry<'a>(gateway: &Gateway, name: &'a str) -> Entry<'a> {
-    let state = gateway.engine_state.load();
-    let description = match &state.model {
+    let live = gateway.live.load();
+    let description = match live.name() {
         Some(live) if live.eq_ignore_ascii_case(name) => "The live model.".to_owned(),
         Some(live) => format!("Leads to the live model, {live}."),
         None => "Leads to the live model.".to_owned(),
@@ -95,6 +95,6 @@ fn entry<'a>(gateway: &Gateway, name: &'a str) -> Entry<'a> {
         // Both APIs give the epoch where a release date is not known.
         created: 0,
         created_at: "1970-01-01T00:00:00Z",
-        max_model_len: gateway.window(),
+        max_model_len: live.window,
     }
 }

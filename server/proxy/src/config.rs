@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use worv_core::Secret;
 
+use crate::ThinkingMap;
+
 /// The settings of a [`Gateway`](crate::Gateway). Everything that can change while it runs comes in by a `replace_…` instead.
 #[derive(Clone, Debug)]
 pub struct GatewayConfig {
@@ -23,12 +25,34 @@ pub struct GatewayConfig {
     pub max_output_tokens: u64,
     /// Tokens of the window that are kept free for what the chat template adds.
     pub reserved_tokens: u64,
-    /// The names of the profiles that the machine can serve. Each leads to the live model.
-    pub profiles: Vec<String>,
+    /// The models that the machine can serve. Each name leads to the live one.
+    pub profiles: Vec<ModelProfile>,
     /// Further names that lead to the live model: whole names, or beginnings followed by `*`. Case does not matter.
     pub aliases: Vec<String>,
     /// Silence on a stream after which a comment or ping is sent, so that no middlebox takes it for dead.
     pub keep_alive: Duration,
+}
+
+/// What the data path is told of one model that the machine can serve.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelProfile {
+    /// The name that the engine serves it under.
+    pub name: String,
+    /// Tokens that an answer may have, in place of [`GatewayConfig::max_output_tokens`].
+    pub max_output_tokens: Option<u64>,
+    /// How it is told to think; none leaves thinking to the engine.
+    pub thinking: Option<ThinkingMap>,
+}
+
+impl ModelProfile {
+    /// A profile with what is known of the model's family.
+    pub fn of_model(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            max_output_tokens: None,
+            thinking: ThinkingMap::of_model(name),
+        }
+    }
 }
 
 impl Default for GatewayConfig {

@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde_json::Value;
 use worv_core::{id::RequestId, usage::Outcome};
 
-use crate::{dialect::Dialect, error::ApiError};
+use crate::{dialect::Dialect, error::ApiError, output_budget::too_long};
 
 /// Longest text of the engine's that is repeated to a caller, in characters.
 const MAX_MESSAGE_CHARS: usize = 4_000;
@@ -16,8 +16,18 @@ const MAX_MESSAGE_CHARS: usize = 4_000;
 pub(crate) struct EngineComplaint {
     status: StatusCode,
     message: String,
+    overflow: Option<Overflow>,
     /// The body as it came, if it has OpenAI's shape.
     openai_body: Option<Bytes>,
+}
+
+/// A prompt that is too long for the engine's window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Overflow {
+    /// Tokens of the prompt, or fewer: some versions stop counting where it no longer fits.
+    pub(crate) prompt: u64,
+    /// Tokens of the window.
+    pub(crate) window: u64,
 }
 
 impl EngineComplaint {
@@ -26,9 +36,8 @@ impl EngineComplaint {
         let value: Value = serde_json::from_slice(body).unwrap_or_default();
         let openai_body = value["error"]["message"].is_string().then(|| body.clone());
         Self {
-            status,
-            message: message(&value),
             openai_body,
+            ..Self::of(status, &value)
         }
     }
 
@@ -40,9 +49,22 @@ impl EngineComplaint {
             .and_then(|code| u16::try_from(code).ok());
         let status = code.and_then(|code| StatusCode::from_u16(code).ok());
         let status = status.unwrap_or_else(|| status_of_type(value["error"]["type"].as_str().unwrap_or_default()));
+        Self::of(status, &value)
+    }
+
+    fn of(status: StatusCode, value: &Value) -> Self {
+        let message = message(value);
+        let overflow = overflow_in_words(&message);
+        // Up to 0.24 a prompt that is too long is a 500 on `/v1/messages`, which clients would repeat.
+        let status = if overflow.is_some() {
+            StatusCode::BAD_REQUEST
+        } else {
+            status
+        };
         Self {
             status,
-            message: message(&value),
+            message,
+            overflow,
             openai_body: None,
         }
     }
@@ -56,8 +78,8 @@ impl EngineComplaint {
         }
     }
 
-    /// The same complaint as an error of ours.
-    pub(crate) fn into_error(self) -> ApiError {
+    /// The same complaint as an error of ours, in words that the dialect's clients act on.
+    pub(crate) fn into_error(self, dialect: Dialect) -> ApiError {
         if self.refuses_gateway() {
             tracing::error!(
                 status = self.status.as_u16(),
@@ -72,7 +94,12 @@ impl EngineComplaint {
             );
             return ApiError::engine_broke_off();
         }
-        ApiError::new(self.status, self.message)
+        match self.overflow {
+            Some(Overflow { prompt, window }) if dialect == Dialect::Anthropic => {
+                too_long(dialect, prompt, window, window)
+            }
+            _ => ApiError::new(self.status, self.message),
+        }
     }
 
     /// The answer to the caller. What has OpenAI's shape already passes as it is to those who read that.
@@ -82,7 +109,7 @@ impl EngineComplaint {
             .clone()
             .filter(|_| dialect == Dialect::OpenAi && self.status.is_client_error());
         let passes = body.filter(|_| !self.refuses_gateway());
-        let mut response = self.into_error().into_response(dialect, request_id);
+        let mut response = self.into_error(dialect).into_response(dialect, request_id);
         if let Some(body) = passes {
             *response.body_mut() = body.into();
         }
@@ -92,6 +119,25 @@ impl EngineComplaint {
     fn refuses_gateway(&self) -> bool {
         matches!(self.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
     }
+}
+
+/// Reads the overflow from an error body, which every version words as `This model's maximum context length is WINDOW
+/// tokens. However, … your prompt contains [at least ]PROMPT input tokens`.
+pub(crate) fn overflow_in(body: &[u8]) -> Option<Overflow> {
+    let value: Value = serde_json::from_slice(body).ok()?;
+    overflow_in_words(&message(&value))
+}
+
+fn overflow_in_words(words: &str) -> Option<Overflow> {
+    let number_after = |start: &str| {
+        let rest = words.split_once(start)?.1.trim_start_matches("at least ");
+        let digits = rest.split(|letter: char| !letter.is_ascii_digit()).next()?;
+        digits.parse().ok()
+    };
+    Some(Overflow {
+        window: number_after("maximum context length is ")?,
+        prompt: number_after("your prompt contains ")?,
+    })
 }
 
 /// The words of `{"error":{"message":…}}`, `{"error":…}` or `{"detail":…}`.
@@ -136,8 +182,19 @@ mod tests {
         ];
         for (body, expected) in cases {
             let complaint = EngineComplaint::in_answer(StatusCode::NOT_FOUND, &Bytes::from(body));
-            assert_eq!(complaint.into_error().message, expected, "{body}");
+            assert_eq!(complaint.into_error(Dialect::Anthropic).message, expected, "{body}");
         }
+    }
+
+    #[test]
+    fn an_overflow_is_the_callers_to_cure_and_said_so_that_clients_do() {
+        let words = "This model's maximum context length is 4096 tokens. However, you requested 16 output tokens and your prompt contains at least 4081 input tokens, for a total of at least 4097 tokens.";
+        let body = format!(r#"{{"type":"error","error":{{"type":"internal_error","message":"{words}"}}}}"#);
+        let complaint = EngineComplaint::in_answer(StatusCode::INTERNAL_SERVER_ERROR, &Bytes::from(body));
+        assert_eq!(complaint.outcome(), Outcome::RefusedByEngine);
+        let error = complaint.into_error(Dialect::Anthropic);
+        assert_eq!(error.status, StatusCode::BAD_REQUEST);
+        assert_eq!(error.message, "prompt is too long: 4081 tokens > 4096 maximum");
     }
 
     #[test]
@@ -175,6 +232,9 @@ mod tests {
         let complaint =
             EngineComplaint::in_answer(StatusCode::UNAUTHORIZED, &Bytes::from(r#"{"error":"Unauthorized"}"#));
         assert_eq!(complaint.outcome(), Outcome::EngineFailed);
-        assert_eq!(complaint.into_error().status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(
+            complaint.into_error(Dialect::Anthropic).status,
+            StatusCode::SERVICE_UNAVAILABLE
+        );
     }
 }

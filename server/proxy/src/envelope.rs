@@ -55,9 +55,7 @@ impl<'a> Envelope<'a> {
         let text = str::from_utf8(body).map_err(|_| ApiError::invalid("The request body is not valid UTF-8."))?;
         let object = Object::parse(text).map_err(|error| match error {
             JsonError::NotAnObject => ApiError::invalid("The request body must be a JSON object."),
-            JsonError::Invalid { .. } | JsonError::TooDeep => {
-                ApiError::invalid(format!("The request body is not usable: {error}."))
-            }
+            error => ApiError::invalid(format!("The request body is not usable: {error}.")),
         })?;
         refuse_duplicates(&object)?;
         let model = object.get("model").and_then(string).filter(|model| !model.is_empty());

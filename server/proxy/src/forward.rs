@@ -24,10 +24,10 @@ use crate::{
     envelope::{Envelope, check_content_type},
     error::ApiError,
     headers,
-    json::{Object, quoted},
+    json::Object,
     relay::{Grammar, Relay},
+    rewrite::rewrite,
     settlement::{Admitted, Settlement},
-    shield,
     token_counts::TokenCounts,
 };
 
@@ -58,17 +58,8 @@ async fn answer(route: &Route, request_id: RequestId, request: Request) -> Resul
     let body = read_request(&head.headers, body, &gateway.config).await?;
     let envelope = Envelope::parse(&body)?;
 
-    let live = gateway.engine_state.load().model.clone();
-    let mut edits = shield::edits(&envelope.object)?;
-    if let Some(live) = &live {
-        gateway.names.resolve(&envelope.model, live)?;
-        if *live != envelope.model {
-            edits.push(("model", Some(quoted(live).into())));
-        }
-    }
-    if envelope.stream && route.dialect == Dialect::OpenAi {
-        edits.extend(envelope.all_usage());
-    }
+    let live = gateway.live.load_full();
+    let rewritten = rewrite(gateway, (route.endpoint, route.dialect), &live, &envelope, &body).await?;
     let requested_model = envelope.model.clone().into_owned();
     let mut settlement = Settlement::admit(
         gateway,
@@ -76,7 +67,7 @@ async fn answer(route: &Route, request_id: RequestId, request: Request) -> Resul
             request_id,
             key: grant.id,
             endpoint: route.endpoint,
-            served_model: live.unwrap_or_else(|| requested_model.clone()),
+            served_model: live.name().map_or_else(|| requested_model.clone(), str::to_owned),
             requested_model,
             stream: envelope.stream,
             started_at,
@@ -87,21 +78,14 @@ async fn answer(route: &Route, request_id: RequestId, request: Request) -> Resul
         Dialect::OpenAi => Grammar::chat(envelope.stream_options()),
         Dialect::Anthropic => Grammar::messages(request_id),
     };
-    let outgoing = if edits.is_empty() {
-        body.clone()
-    } else {
-        envelope.object.with(&edits).into()
-    };
     drop(body);
     let mut to_engine = headers::for_engine(&head.headers);
     to_engine.insert(headers::X_REQUEST_ID, headers::request_id_value(request_id));
 
-    match gateway.engine.post(&route.url, to_engine, outgoing).await {
-        Ok(answer) if !answer.status().is_success() => Ok(refused(route.dialect, request_id, answer, settlement).await),
-        Ok(answer) if is_event_stream(answer.headers()) => {
-            Ok(streamed(gateway, request_id, answer, grammar, settlement))
-        }
-        Ok(answer) => whole(route.dialect, request_id, answer, settlement).await,
+    let mut response = match gateway.engine.post(&route.url, to_engine, rewritten.body).await {
+        Ok(answer) if !answer.status().is_success() => refused(route.dialect, request_id, answer, settlement).await,
+        Ok(answer) if is_event_stream(answer.headers()) => streamed(gateway, request_id, answer, grammar, settlement),
+        Ok(answer) => whole(route.dialect, request_id, answer, settlement).await?,
         Err(error) => {
             tracing::warn!(%request_id, error = &error as &dyn std::error::Error, "no answer from the engine");
             let error = match error {
@@ -110,9 +94,14 @@ async fn answer(route: &Route, request_id: RequestId, request: Request) -> Resul
             };
             settlement.set_status(error.status);
             settlement.settle(Outcome::EngineFailed).await;
-            Err(error)
+            return Err(error);
         }
-    }
+    };
+    let granted = HeaderValue::from(rewritten.granted);
+    response
+        .headers_mut()
+        .insert(headers::X_WORV_MAX_OUTPUT_TOKENS, granted);
+    Ok(response)
 }
 
 /// An error of the engine's, in the caller's dialect.

@@ -6,11 +6,13 @@ use arc_swap::ArcSwap;
 use worv_core::{Clock, Entropy, UnixMillis, id::RequestId, key::KeyId, usage::UsageSink};
 
 use crate::{
-    config::GatewayConfig,
+    config::{GatewayConfig, ModelProfile},
     counters::{CounterSnapshot, Counters},
     engine::Engine,
     keys::{KeyTable, Keys},
     models::ModelNames,
+    output_budget::Limits,
+    prompt_count::PromptCounter,
 };
 
 /// The data path's shared state. One for the whole process.
@@ -23,7 +25,8 @@ pub struct Gateway {
     pub(crate) keys: Keys,
     pub(crate) engine: Engine,
     pub(crate) names: ModelNames,
-    pub(crate) engine_state: ArcSwap<EngineSnapshot>,
+    pub(crate) prompt_counter: PromptCounter,
+    pub(crate) live: ArcSwap<Live>,
 }
 
 /// What the engine said about itself when it was last asked.
@@ -33,6 +36,14 @@ pub struct EngineSnapshot {
     pub model: Option<String>,
     /// Its context window in tokens; none while unknown.
     pub max_model_len: Option<u64>,
+}
+
+/// The engine's snapshot with what follows from it.
+pub(crate) struct Live {
+    /// What serves now; none while unknown.
+    pub(crate) profile: Option<ModelProfile>,
+    /// Prompt and answer together, in tokens.
+    pub(crate) window: u64,
 }
 
 /// Why a gateway cannot be made from its settings.
@@ -52,6 +63,13 @@ pub enum GatewayError {
     Client(#[from] reqwest::Error),
 }
 
+impl Live {
+    /// The live model's name.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.profile.as_ref().map(|profile| &*profile.name)
+    }
+}
+
 impl Gateway {
     /// A gateway without keys: until the first [`Gateway::replace_keys`] every request is answered with 503.
     pub fn new(
@@ -60,16 +78,18 @@ impl Gateway {
         clock: Clock,
         entropy: Entropy,
     ) -> Result<Arc<Self>, GatewayError> {
+        let (engine, window) = (Engine::new(&config)?, config.max_context_tokens);
         Ok(Arc::new(Self {
-            engine: Engine::new(&config)?,
-            names: ModelNames::new(config.profiles.iter().map(String::as_str), &config.aliases),
+            prompt_counter: PromptCounter::new(&engine),
+            engine,
+            names: ModelNames::new(config.profiles.iter().map(|profile| &*profile.name), &config.aliases),
             config,
             usage,
             clock,
             entropy,
             counters: Arc::default(),
             keys: Keys::new(),
-            engine_state: ArcSwap::default(),
+            live: ArcSwap::from_pointee(Live { profile: None, window }),
         }))
     }
 
@@ -86,7 +106,19 @@ impl Gateway {
 
     /// Tells what the engine serves now.
     pub fn replace_engine(&self, engine: EngineSnapshot) {
-        self.engine_state.store(Arc::new(engine));
+        let profile = engine.model.map(|model| {
+            let named = |profile: &&ModelProfile| profile.name.eq_ignore_ascii_case(&model);
+            let known = self.config.profiles.iter().find(named).cloned();
+            ModelProfile {
+                name: model.clone(),
+                ..known.unwrap_or_else(|| ModelProfile::of_model(&model))
+            }
+        });
+        let window = engine
+            .max_model_len
+            .unwrap_or(u64::MAX)
+            .min(self.config.max_context_tokens);
+        self.live.store(Arc::new(Live { profile, window }));
     }
 
     /// The running totals.
@@ -99,10 +131,14 @@ impl Gateway {
         self.keys.drain_last_used()
     }
 
-    /// The window in force, prompt and answer together.
-    pub(crate) fn window(&self) -> u64 {
-        let engine = self.engine_state.load().max_model_len;
-        engine.unwrap_or(u64::MAX).min(self.config.max_context_tokens)
+    /// The limits on prompts and answers for what is live.
+    pub(crate) fn limits(&self, live: &Live) -> Limits {
+        let of_profile = live.profile.as_ref().and_then(|profile| profile.max_output_tokens);
+        Limits {
+            window: live.window,
+            reserved: self.config.reserved_tokens,
+            max_output: of_profile.unwrap_or(self.config.max_output_tokens),
+        }
     }
 
     pub(crate) fn new_request_id(&self) -> RequestId {

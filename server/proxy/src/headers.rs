@@ -7,6 +7,7 @@ use worv_core::id::RequestId;
 
 pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(crate) const X_SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+pub(crate) const X_WORV_MAX_OUTPUT_TOKENS: HeaderName = HeaderName::from_static("x-worv-max-output-tokens");
 pub(crate) const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// Never passed on from the caller, with the reason.

@@ -37,9 +37,12 @@ pub(crate) enum JsonError {
         /// Counted from 0.
         at: usize,
     },
-    /// It is JSON, but of another type.
+    /// It is JSON, but not the object that was expected.
     #[error("not an object")]
     NotAnObject,
+    /// It is JSON, but not the list that was expected.
+    #[error("not a list")]
+    NotAList,
     /// It is nested too deeply.
     #[error("nested more than {MAX_DEPTH} levels deep")]
     TooDeep,
@@ -86,6 +89,14 @@ impl<'a> Object<'a> {
         }
         scanner.end()?;
         Ok(Self { text, members })
+    }
+
+    /// An object without members.
+    pub(crate) fn empty() -> Self {
+        Self {
+            text: "{}",
+            members: Vec::new(),
+        }
     }
 
     /// The value of a member, as JSON; of the last one if there are several, as the engine would take it.
@@ -135,6 +146,31 @@ impl<'a> Object<'a> {
         text.push('}');
         text
     }
+}
+
+/// The elements of a list, as JSON.
+pub(crate) fn elements(text: &str) -> Result<Vec<&str>, JsonError> {
+    let mut scanner = Scanner::new(text);
+    scanner.skip_whitespace();
+    if scanner.peek() != Some(b'[') {
+        return Err(JsonError::NotAList);
+    }
+    scanner.open(false)?;
+    let mut elements = Vec::new();
+    scanner.skip_whitespace();
+    if !scanner.take(b']') {
+        loop {
+            elements.push(scanner.spanned_value()?);
+            scanner.skip_whitespace();
+            if scanner.take(b']') {
+                break;
+            }
+            scanner.expect(b',')?;
+            scanner.skip_whitespace();
+        }
+    }
+    scanner.end()?;
+    Ok(elements)
 }
 
 /// The string that a JSON value is, or none if it is of another type (or holds half a surrogate pair).
@@ -416,6 +452,15 @@ mod tests {
         let edited = object.with(&[("a", None), ("b", Some("[]".into()))]);
         assert_eq!(edited, r#"{"x" : 1.50,"y":"\u4f60","b":[]}"#);
         assert_eq!(Object::parse("{}").unwrap().with(&[]), "{}");
+    }
+
+    #[test]
+    fn elements_are_split_at_their_own_level() {
+        let elements = elements(r#" [ 1 , [2,3],{"a":[4]} , "]," ] "#);
+        assert_eq!(elements, Ok(vec!["1", "[2,3]", r#"{"a":[4]}"#, r#""],""#]));
+        assert_eq!(super::elements("[]"), Ok(vec![]));
+        assert_eq!(super::elements("{}"), Err(JsonError::NotAList));
+        assert_eq!(super::elements("[1,]"), Err(JsonError::Invalid { at: 3 }));
     }
 
     #[test]

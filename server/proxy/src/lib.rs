@@ -1,6 +1,6 @@
 //! The data path: everything under `/v1`. Knows neither Leptos nor the database.
 //!
-//! A request's way, module by module: `routes` → `forward` → `authentication` → `envelope` → `engine` → `relay` → `settlement`.
+//! A request's way, module by module: `routes` → `forward` → `authentication` → `envelope` → `rewrite` → `engine` → `relay` → `settlement`.
 //! What changes while it runs (keys, the engine's model) is a snapshot in the [`Gateway`] that others replace; the data path
 //! never waits for them.
 
@@ -19,17 +19,23 @@ mod gateway;
 mod headers;
 mod json;
 mod keys;
+mod messages_repair;
 mod models;
+mod output_budget;
+mod prompt_count;
 mod relay;
+mod rewrite;
 mod routes;
 mod server_sent_events;
 mod settlement;
 mod shield;
+mod thinking;
 mod token_counts;
 
-pub use config::GatewayConfig;
+pub use config::{GatewayConfig, ModelProfile};
 pub use counters::CounterSnapshot;
 pub use gateway::{EngineSnapshot, Gateway, GatewayError};
 pub use keys::KeyTable;
 pub use routes::{not_found, router};
 pub use shield::{FieldRule, SHIELDED_FIELDS, ShieldedField};
+pub use thinking::ThinkingMap;

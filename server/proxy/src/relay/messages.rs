@@ -3,6 +3,8 @@
 //! The engine says at the beginning what the prompt took and at the end what was generated. Until then each piece of
 //! a content block counts as one token, which is what a stream that is cut short is charged.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use memchr::memmem;
 use worv_core::id::RequestId;
@@ -12,7 +14,12 @@ use super::{
     output::Output,
 };
 use crate::{
-    engine_complaint::EngineComplaint, error::ApiError, json::Object, settlement::Settlement, token_counts::TokenCounts,
+    dialect::Dialect,
+    engine_complaint::EngineComplaint,
+    error::ApiError,
+    json::{Edit, Object},
+    settlement::Settlement,
+    token_counts::TokenCounts,
 };
 
 /// What is remembered of one stream.
@@ -40,9 +47,7 @@ impl Messages {
         match name {
             b"message_start" => {
                 self.started = true;
-                observe(settlement, data, |start| {
-                    Object::parse(start.get("message")?).ok()?.get("usage")
-                });
+                return start(event, data, settlement, output);
             }
             b"content_block_delta" if memmem::find(data, b"\"signature_delta\"").is_none() => {
                 settlement.observe_one_more();
@@ -53,7 +58,7 @@ impl Messages {
                 // In Anthropic's vocabulary, whatever the engine's version calls it.
                 let complaint = EngineComplaint::in_stream(data);
                 let outcome = complaint.outcome();
-                let last = self.error_event(&complaint.into_error());
+                let last = self.error_event(&complaint.into_error(Dialect::Anthropic));
                 return Step::End(End::Failed { outcome, last });
             }
             _ => {}
@@ -67,6 +72,31 @@ impl Messages {
         let body = error.anthropic_body(self.request_id);
         [b"event: error\ndata: ", &body[..], b"\n\n"].concat().into()
     }
+}
+
+/// Takes the first event. Up to 0.22 the engine leaves out `type` and `role`, without which clients begin anew for ever.
+fn start(event: &[u8], data: &[u8], settlement: &mut Settlement, output: &mut Output) -> Step {
+    const MISSING: [Edit<'_>; 2] = [
+        ("type", Some(Cow::Borrowed("\"message\""))),
+        ("role", Some(Cow::Borrowed("\"assistant\""))),
+    ];
+    observe(settlement, data, |start| {
+        Object::parse(start.get("message")?).ok()?.get("usage")
+    });
+    let start = str::from_utf8(data).ok().and_then(|data| Object::parse(data).ok());
+    let message = start
+        .as_ref()
+        .and_then(|start| Object::parse(start.get("message")?).ok());
+    match (start, message) {
+        (Some(start), Some(message)) if message.get("type").is_none() || message.get("role").is_none() => {
+            let repaired = start.with(&[("message", Some(message.with(&MISSING).into()))]);
+            output.write(b"event: message_start\ndata: ");
+            output.write(repaired.as_bytes());
+            output.write(b"\n\n");
+        }
+        _ => output.pass(event),
+    }
+    Step::Continue
 }
 
 /// Takes the usage from an event's data.

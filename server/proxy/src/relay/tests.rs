@@ -172,7 +172,7 @@ async fn an_error_in_a_chat_stream_is_passed_on_and_blamed() {
     }
 }
 
-const START: &str = "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"usage\":{\"input_tokens\":9,\"output_tokens\":0}}}\n\n";
+const START: &str = "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"type\":\"message\",\"role\":\"assistant\",\"usage\":{\"input_tokens\":9,\"output_tokens\":0}}}\n\n";
 const DELTA: &str = "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"hi\"}}\n\n";
 const SIGNATURE: &str = "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"signature_delta\",\"signature\":\"ab\"}}\n\n";
 const LAST_DELTA: &str = "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{\"input_tokens\":9,\"output_tokens\":5}}\n\n";
@@ -183,6 +183,17 @@ async fn messages_pass_untouched_and_are_counted() {
     let stream = [START, DELTA, SIGNATURE, LAST_DELTA, STOP].concat();
     let (sent, record) = relayed([stream.as_bytes()], Grammar::messages(request_id())).await;
     assert_eq!((sent, record), (stream, (Outcome::Done, 9, 5)));
+}
+
+#[tokio::test]
+async fn a_start_without_type_and_role_gets_them() {
+    let bare = START.replace(",\"type\":\"message\",\"role\":\"assistant\"", "");
+    let (sent, record) = relayed([bare.as_bytes(), STOP.as_bytes()], Grammar::messages(request_id())).await;
+    let message =
+        "{\"id\":\"m\",\"usage\":{\"input_tokens\":9,\"output_tokens\":0},\"type\":\"message\",\"role\":\"assistant\"}";
+    let expected =
+        format!("event: message_start\ndata: {{\"type\":\"message_start\",\"message\":{message}}}\n\n{STOP}");
+    assert_eq!((sent, record.1), (expected, 9));
 }
 
 #[tokio::test]

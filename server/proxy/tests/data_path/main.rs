@@ -3,5 +3,6 @@
 mod admission;
 mod failures;
 mod models;
+mod output_budget;
 mod relaying;
 mod support;

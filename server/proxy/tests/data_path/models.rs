@@ -1,31 +1,14 @@
 //! Model names, the list of them, and fields that do not reach the engine.
 
-use serde_json::{Value, json};
-use worv_proxy::EngineSnapshot;
+use serde_json::json;
 
 use crate::support::{Answer, Engine, KEY, Running};
-
-fn serve(running: &Running, model: &str) {
-    running.gateway.replace_engine(EngineSnapshot {
-        model: Some(model.to_owned()),
-        max_model_len: Some(4096),
-    });
-}
-
-/// What the engine receives for a request.
-async fn received(running: &Running, engine: &Engine, path: &str, request: &Value) -> Value {
-    let answer = tokio::spawn(Answer::of(running.post(path, request)));
-    let mut exchange = engine.accept().await;
-    exchange.answer("200 OK", "application/json", "{}").await;
-    answer.await.unwrap();
-    serde_json::from_str(&exchange.body).unwrap()
-}
 
 #[tokio::test]
 async fn every_name_reaches_the_engine_as_the_live_one() {
     let engine = Engine::start().await;
     let mut running = Running::start(engine.url()).await;
-    serve(&running, "DeepSeek-V4-Pro");
+    running.serve("DeepSeek-V4-Pro", 262_144);
     for name in [
         "live",
         "claude-opus-4-5",
@@ -33,13 +16,9 @@ async fn every_name_reaches_the_engine_as_the_live_one() {
         "deepseek-v4-pro-nonthinking",
         "DeepSeek-V4-Pro",
     ] {
-        let sent = received(
-            &running,
-            &engine,
-            "/v1/chat/completions",
-            &json!({"model": name, "x": 1}),
-        )
-        .await;
+        let sent = running
+            .received(&engine, "/v1/chat/completions", &json!({"model": name, "x": 1}))
+            .await;
         assert_eq!(
             (&sent["model"], &sent["x"]),
             (&json!("DeepSeek-V4-Pro"), &json!(1)),
@@ -57,7 +36,7 @@ async fn every_name_reaches_the_engine_as_the_live_one() {
 async fn unknown_names_are_404_and_say_what_is_live() {
     let engine = Engine::start().await;
     let mut running = Running::start(engine.url()).await;
-    serve(&running, "DeepSeek-V4-Pro");
+    running.serve("DeepSeek-V4-Pro", 262_144);
     let request = json!({"model": "gpt-4o", "max_tokens": 1});
     let answer = Answer::of(running.post("/v1/chat/completions", &request)).await;
     assert_eq!(
@@ -75,7 +54,7 @@ async fn unknown_names_are_404_and_say_what_is_live() {
 async fn the_list_has_the_fields_of_both_apis_and_needs_a_key() {
     let engine = Engine::start().await;
     let running = Running::start(engine.url()).await;
-    serve(&running, "DeepSeek-V4-Pro");
+    running.serve("DeepSeek-V4-Pro", 262_144);
     let get = |path: &str| running.client.get(format!("{}{path}", running.url));
     assert_eq!(Answer::of(get("/v1/models")).await.status.as_u16(), 401);
 
@@ -92,7 +71,7 @@ async fn the_list_has_the_fields_of_both_apis_and_needs_a_key() {
     let expected = json!({
         "id": "DeepSeek-V4-Pro", "object": "model", "type": "model", "display_name": "DeepSeek-V4-Pro",
         "description": "The live model.", "owned_by": "worv", "created": 0, "created_at": "1970-01-01T00:00:00Z",
-        "max_model_len": 4096,
+        "max_model_len": 202_752,
     });
     assert_eq!(list["data"][0], expected);
     let rest = (&list["object"], &list["first_id"], &list["last_id"], &list["has_more"]);
@@ -142,10 +121,12 @@ async fn head_and_options_are_answered() {
 async fn shielded_fields_stop_here_and_new_ones_pass() {
     let engine = Engine::start().await;
     let mut running = Running::start(engine.url()).await;
-    let request =
-        json!({"model": "m", "priority": -5, "request_id": "mine", "min_p": 0.1, "made_up_tomorrow": {"a": []}});
-    let sent = received(&running, &engine, "/v1/chat/completions", &request).await;
-    assert_eq!(sent, json!({"model": "m", "min_p": 0.1, "made_up_tomorrow": {"a": []}}));
+    let request = json!({"model": "m", "max_tokens": 1, "priority": -5, "request_id": "mine", "min_p": 0.1, "made_up_tomorrow": {"a": []}});
+    let sent = running.received(&engine, "/v1/chat/completions", &request).await;
+    assert_eq!(
+        sent,
+        json!({"model": "m", "max_tokens": 1, "min_p": 0.1, "made_up_tomorrow": {"a": []}})
+    );
     running.record().await;
     let answer = Answer::of(running.post("/v1/chat/completions", &json!({"model": "m", "n": 100}))).await;
     assert_eq!(

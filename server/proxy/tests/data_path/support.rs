@@ -16,7 +16,7 @@ use worv_core::{
     key::{KeyDigest, KeyGrant, KeyId},
     usage::{Durable, UsageRecord, UsageSink},
 };
-use worv_proxy::{Gateway, GatewayConfig, KeyTable, router};
+use worv_proxy::{EngineSnapshot, Gateway, GatewayConfig, KeyTable, router};
 
 /// A key that every gateway under test knows.
 pub(crate) const KEY: &str = "sk-worv-known";
@@ -108,6 +108,23 @@ impl Running {
             .bearer_auth(KEY)
             .header("content-type", "application/json")
             .body(body.to_string())
+    }
+
+    /// Tells the gateway what the engine serves.
+    pub(crate) fn serve(&self, model: &str, max_model_len: u64) {
+        self.gateway.replace_engine(EngineSnapshot {
+            model: Some(model.to_owned()),
+            max_model_len: Some(max_model_len),
+        });
+    }
+
+    /// What the engine receives for a request.
+    pub(crate) async fn received(&self, engine: &Engine, path: &str, request: &Value) -> Value {
+        let answer = tokio::spawn(Answer::of(self.post(path, request)));
+        let mut exchange = engine.accept().await;
+        exchange.answer("200 OK", "application/json", "{}").await;
+        answer.await.unwrap();
+        serde_json::from_str(&exchange.body).unwrap()
     }
 
     /// The next usage record.

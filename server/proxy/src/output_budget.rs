@@ -1,0 +1,223 @@
+//! How many tokens an answer may have, so that prompt and answer fit the window together.
+//!
+//! Counting a long prompt costs the engine far more than carrying it, so it is asked only when it can matter: a token is
+//! at least one byte, so the body's length bounds the prompt from above, and for most requests that settles it.
+
+use crate::{
+    dialect::Dialect,
+    error::ApiError,
+    json::{Edit, Object},
+};
+use memchr::memmem;
+use worv_core::usage::Endpoint;
+
+/// What marks a body with images, sound or video, which take tokens that their bytes do not bound.
+const MEDIA_MARKERS: [&[u8]; 3] = [b"_url\"", b"image\"", b"audio\""];
+
+/// What a request asks for and what it may have at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct OutputBudget {
+    /// The members that set the length of the answer, the one that the engine heeds first.
+    fields: &'static [&'static str],
+    /// What is asked for, or the ceiling; never above the ceiling.
+    wanted: u64,
+    /// Prompt and answer together, less what is kept free.
+    room: u64,
+    window: u64,
+}
+
+/// How long a prompt is, in tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PromptLength {
+    /// Exactly this.
+    Counted(u64),
+    /// About this.
+    Estimated(u64),
+}
+
+/// The limits in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// Prompt and answer together.
+    pub(crate) window: u64,
+    /// Kept free for what the chat template adds.
+    pub(crate) reserved: u64,
+    /// The longest answer.
+    pub(crate) max_output: u64,
+}
+
+impl OutputBudget {
+    /// Reads what a request asks for.
+    pub(crate) fn of(endpoint: Endpoint, object: &Object<'_>, limits: Limits) -> Result<Self, ApiError> {
+        let fields = fields(endpoint);
+        let given = fields
+            .iter()
+            .find_map(|&field| Some((field, object.get(field)?)).filter(|(_, value)| *value != "null"));
+        let asked = match given {
+            None => None,
+            Some((field, value)) => match value.parse::<u64>() {
+                Ok(asked) if asked > 0 => Some(asked),
+                _ => {
+                    return Err(ApiError::invalid_field(
+                        field,
+                        format!("`{field}` must be a whole number above 0."),
+                    ));
+                }
+            },
+        };
+        Ok(Self {
+            fields,
+            wanted: asked.unwrap_or(limits.max_output).min(limits.max_output),
+            room: limits.window.saturating_sub(limits.reserved),
+            window: limits.window,
+        })
+    }
+
+    /// Whether the prompt has to be counted: its bytes leave open whether everything fits.
+    pub(crate) fn needs_count(&self, body: &[u8]) -> bool {
+        let bound = body.len() as u64;
+        bound + self.wanted > self.room || MEDIA_MARKERS.iter().any(|marker| memmem::find(body, marker).is_some())
+    }
+
+    /// What the answer may have where the prompt is known to be short.
+    pub(crate) fn wanted(&self) -> u64 {
+        self.wanted
+    }
+
+    /// What the answer may have beside such a prompt. An estimate never refuses: then the engine has the last word.
+    pub(crate) fn beside(&self, prompt: PromptLength, dialect: Dialect) -> Result<u64, ApiError> {
+        match prompt {
+            PromptLength::Counted(prompt) if prompt >= self.room => {
+                Err(too_long(dialect, prompt, self.room.saturating_sub(1), self.window))
+            }
+            PromptLength::Counted(prompt) => Ok(self.wanted.min(self.room - prompt)),
+            PromptLength::Estimated(prompt) => {
+                let least = self.window.saturating_sub(self.room).max(1);
+                Ok(self.wanted.min(self.room.saturating_sub(prompt).max(least)))
+            }
+        }
+    }
+
+    /// Makes the request ask for what is granted.
+    pub(crate) fn edits(&self, object: &Object<'_>, granted: u64) -> Vec<Edit<'static>> {
+        let value = granted.to_string();
+        let given = |field: &&&str| object.get(field).is_some_and(|value| value != "null");
+        let mut edits = Vec::with_capacity(2);
+        for &field in self.fields.iter().filter(given) {
+            if object.get(field) != Some(&value) {
+                edits.push((field, Some(value.clone().into())));
+            }
+        }
+        let none_given = !self.fields.iter().any(|field| given(&field));
+        if let Some(field) = self.fields.first().filter(|_| none_given) {
+            edits.push((field, Some(value.into())));
+        }
+        edits
+    }
+}
+
+/// 400: the prompt alone is too long, in the words that each dialect's clients act on.
+pub(crate) fn too_long(dialect: Dialect, prompt: u64, maximum: u64, window: u64) -> ApiError {
+    match dialect {
+        Dialect::Anthropic => ApiError::invalid(format!("prompt is too long: {prompt} tokens > {maximum} maximum")),
+        Dialect::OpenAi => ApiError {
+            code: Some("context_length_exceeded"),
+            ..ApiError::invalid_field(
+                "messages",
+                format!(
+                    "This model's maximum context length is {window} tokens. However, your messages resulted in {prompt} tokens. Please reduce the length of the messages."
+                ),
+            )
+        },
+    }
+}
+
+fn fields(endpoint: Endpoint) -> &'static [&'static str] {
+    match endpoint {
+        Endpoint::ChatCompletions => &["max_completion_tokens", "max_tokens"],
+        Endpoint::Messages => &["max_tokens"],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits {
+        window: 1000,
+        reserved: 100,
+        max_output: 300,
+    };
+
+    fn budget(body: &str) -> OutputBudget {
+        OutputBudget::of(Endpoint::ChatCompletions, &Object::parse(body).unwrap(), LIMITS).unwrap()
+    }
+
+    #[test]
+    fn the_grant_as_a_table() {
+        use PromptLength::{Counted, Estimated};
+        let cases = [
+            ("{}", Counted(10), Ok(300)),
+            (r#"{"max_tokens":50}"#, Counted(10), Ok(50)),
+            (r#"{"max_tokens":32000}"#, Counted(10), Ok(300)),
+            (r#"{"max_tokens":50,"max_completion_tokens":70}"#, Counted(10), Ok(70)),
+            (r#"{"max_tokens":50,"max_completion_tokens":null}"#, Counted(10), Ok(50)),
+            ("{}", Counted(700), Ok(200)),
+            ("{}", Counted(899), Ok(1)),
+            ("{}", Counted(900), Err("prompt is too long: 900 tokens > 899 maximum")),
+            (
+                "{}",
+                Counted(5000),
+                Err("prompt is too long: 5000 tokens > 899 maximum"),
+            ),
+            ("{}", Estimated(700), Ok(200)),
+            ("{}", Estimated(5000), Ok(100)),
+            (r#"{"max_tokens":5}"#, Estimated(5000), Ok(5)),
+        ];
+        for (body, prompt, expected) in cases {
+            let granted = budget(body)
+                .beside(prompt, Dialect::Anthropic)
+                .map_err(|error| error.message.into_owned());
+            assert_eq!(granted, expected.map_err(str::to_owned), "{body} {prompt:?}");
+        }
+    }
+
+    #[test]
+    fn the_request_then_asks_for_what_is_granted_in_every_field_it_uses() {
+        let cases = [
+            ("{}", r#"{"max_completion_tokens":200}"#),
+            (r#"{"max_tokens":200}"#, r#"{"max_tokens":200}"#),
+            (r#"{"max_tokens":9000}"#, r#"{"max_tokens":200}"#),
+            (
+                r#"{"max_tokens":null}"#,
+                r#"{"max_tokens":null,"max_completion_tokens":200}"#,
+            ),
+            (
+                r#"{"max_tokens":1,"max_completion_tokens":900}"#,
+                r#"{"max_tokens":200,"max_completion_tokens":200}"#,
+            ),
+        ];
+        for (body, expected) in cases {
+            let object = Object::parse(body).unwrap();
+            assert_eq!(object.with(&budget(body).edits(&object, 200)), expected);
+        }
+    }
+
+    #[test]
+    fn only_whole_positive_numbers_are_lengths() {
+        for value in ["0", "-1", "1.5", "1e3", "\"9\"", "true", "[]"] {
+            let body = format!(r#"{{"max_tokens":{value}}}"#);
+            let refused = OutputBudget::of(Endpoint::Messages, &Object::parse(&body).unwrap(), LIMITS);
+            assert_eq!(refused.unwrap_err().param, Some("max_tokens"), "{value}");
+        }
+    }
+
+    #[test]
+    fn short_prompts_are_not_counted_and_media_always() {
+        assert!(!budget("{}").needs_count(&[b'x'; 600]));
+        assert!(budget("{}").needs_count(&[b'x'; 601]));
+        assert!(!budget(r#"{"max_tokens":1}"#).needs_count(&[b'x'; 899]));
+        assert!(budget("{}").needs_count(br#"{"type":"image_url"}"#));
+        assert!(budget("{}").needs_count(br#"{"type":"image"}"#));
+    }
+}

@@ -1,0 +1,142 @@
+//! Asks the engine how long a prompt is, remembers the last answers, and falls back to an estimate.
+
+use std::{
+    borrow::Cow,
+    collections::VecDeque,
+    hash::{BuildHasher, RandomState},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{
+    HeaderMap, HeaderValue,
+    header::{CONTENT_TYPE, HeaderName},
+};
+use reqwest::Url;
+use serde::Deserialize;
+use tokio::time::timeout;
+use worv_core::usage::Endpoint;
+
+use crate::{
+    body::read_answer,
+    engine::Engine,
+    engine_complaint::overflow_in,
+    json::{Edit, Object, quoted},
+    output_budget::PromptLength,
+};
+
+/// Longest time that a request waits to have its prompt counted.
+const COUNT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Counts that are remembered: a caller who asks again for a shorter answer is not counted twice.
+const REMEMBERED: usize = 64;
+
+/// Bytes of a body for each token, in thousandths, before anything has been counted: English text has about 4,
+/// and guessing low makes the estimate too long rather than too short.
+const FIRST_BYTES_PER_TOKEN: u64 = 3_000;
+
+/// Counts prompts.
+#[derive(Debug)]
+pub(crate) struct PromptCounter {
+    tokenize: Url,
+    count_tokens: Url,
+    hasher: RandomState,
+    /// Hashes of what was counted, with the counts, newest last. Held for a look-up only, never across a wait.
+    remembered: Mutex<VecDeque<(u64, u64)>>,
+    /// Bytes for each token in thousandths, as counts have shown.
+    bytes_per_token: AtomicU64,
+}
+
+#[derive(Deserialize)]
+struct Count {
+    #[serde(alias = "input_tokens")]
+    count: u64,
+}
+
+impl PromptCounter {
+    pub(crate) fn new(engine: &Engine) -> Self {
+        Self {
+            tokenize: engine.url("/tokenize"),
+            count_tokens: engine.url("/v1/messages/count_tokens"),
+            hasher: RandomState::new(),
+            remembered: Mutex::default(),
+            bytes_per_token: AtomicU64::new(FIRST_BYTES_PER_TOKEN),
+        }
+    }
+
+    /// The length of the prompt in a request that is to be run by `model`.
+    pub(crate) async fn count(
+        &self,
+        engine: &Engine,
+        endpoint: Endpoint,
+        object: &Object<'_>,
+        model: &str,
+    ) -> PromptLength {
+        let (url, question) = self.question(endpoint, object, model);
+        let hash = self.hasher.hash_one(&question);
+        let known = self
+            .remembered()
+            .iter()
+            .find(|(known, _)| *known == hash)
+            .map(|(_, count)| *count);
+        if let Some(count) = known {
+            return PromptLength::Counted(count);
+        }
+        let bytes = question.len() as u64;
+        if let Ok(Some(count)) = timeout(COUNT_TIMEOUT, ask(engine, url, question.into())).await {
+            self.remember(hash, count, bytes);
+            return PromptLength::Counted(count);
+        }
+        tracing::warn!("the engine did not count a prompt: its length is estimated");
+        PromptLength::Estimated(bytes * 1_000 / self.bytes_per_token.load(Ordering::Relaxed))
+    }
+
+    /// Where to ask, and the members of the request that make up the prompt.
+    fn question(&self, endpoint: Endpoint, object: &Object<'_>, model: &str) -> (&Url, String) {
+        let (url, members): (_, &[&'static str]) = match endpoint {
+            Endpoint::ChatCompletions => (&self.tokenize, &["messages", "tools"]),
+            Endpoint::Messages => (&self.count_tokens, &["messages", "system", "tools", "tool_choice"]),
+        };
+        let present = members
+            .iter()
+            .filter_map(|&name| Some((name, Some(Cow::Borrowed(object.get(name)?)))));
+        let mut question: Vec<Edit<'_>> = vec![("model", Some(quoted(model).into()))];
+        question.extend(present);
+        (url, Object::empty().with(&question))
+    }
+
+    fn remember(&self, hash: u64, count: u64, bytes: u64) {
+        let mut remembered = self.remembered();
+        if remembered.len() == REMEMBERED {
+            remembered.pop_front();
+        }
+        remembered.push_back((hash, count));
+        drop(remembered);
+        if let Some(observed) = (bytes * 1_000).checked_div(count) {
+            // A quarter of each new observation: one odd prompt does not spoil the next estimate.
+            let before = self.bytes_per_token.load(Ordering::Relaxed);
+            self.bytes_per_token
+                .store(((before * 3 + observed) / 4).max(1), Ordering::Relaxed);
+        }
+    }
+
+    fn remembered(&self) -> std::sync::MutexGuard<'_, VecDeque<(u64, u64)>> {
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The engine's count; none if it gives none. A prompt beyond the window is an error to some versions, with the length in its text.
+async fn ask(engine: &Engine, url: &Url, question: Bytes) -> Option<u64> {
+    const JSON: [(HeaderName, HeaderValue); 1] = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+    let answer = engine.post(url, HeaderMap::from_iter(JSON), question).await.ok()?;
+    let (head, body) = answer.into_parts();
+    let body = read_answer(&head.headers, body).await.ok()?;
+    if head.status.is_success() {
+        return serde_json::from_slice(&body).ok().map(|count: Count| count.count);
+    }
+    overflow_in(&body).map(|overflow| overflow.prompt)
+}
