@@ -221,3 +221,14 @@ pub struct GpuFigures {
     /// As in [`Gpu::power_watts`].
     pub power_watts: Option<f64>,
 }
+
+impl GpuReport {
+    /// The report before the first reading.
+    pub fn starting() -> Self {
+        Self {
+            source: GpuSource::Starting,
+            sampled_at: 0,
+            gpus: Vec::new(),
+        }
+    }
+}

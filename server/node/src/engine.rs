@@ -34,7 +34,7 @@ const TIMEOUTS_TO_DOWN: u32 = 3;
 pub struct EngineConfig {
     /// The engine's base address, such as `http://127.0.0.1:8000`; a path in it is kept.
     pub url: Url,
-    /// The time from one check to the next.
+    /// The time from one check to the next; not zero.
     pub interval: Duration,
     /// How long one check may take.
     pub timeout: Duration,

@@ -34,17 +34,13 @@ const RELOAD_INTERVALS: u32 = 10;
 pub struct GpuConfig {
     /// The management library to load; none for the system's own `libnvidia-ml.so.1`.
     pub library: Option<PathBuf>,
-    /// The time from one sample to the next.
+    /// The time from one sample to the next; not zero.
     pub interval: Duration,
 }
 
 /// Watches the GPUs until `cancel`, and publishes a report each interval. Must be called inside a Tokio runtime.
 pub fn watch(config: GpuConfig, clock: Clock, cancel: CancellationToken) -> watch::Receiver<Arc<GpuReport>> {
-    let (reports, receiver) = watch::channel(Arc::new(GpuReport {
-        source: GpuSource::Starting,
-        sampled_at: 0,
-        gpus: Vec::new(),
-    }));
+    let (reports, receiver) = watch::channel(Arc::new(GpuReport::starting()));
     let watcher = Watcher { config, clock, reports };
     tokio::spawn(async move { cancel.run_until_cancelled(watcher.run()).await });
     receiver

@@ -28,7 +28,7 @@ const NAME: &str = "dcgm-exporter";
 pub struct ExporterConfig {
     /// The address of its figures, such as `http://gpu-machine:9400/metrics`.
     pub url: Url,
-    /// The time from one scrape to the next.
+    /// The time from one scrape to the next; not zero.
     pub interval: Duration,
     /// How long one scrape may take.
     pub timeout: Duration,
@@ -36,11 +36,7 @@ pub struct ExporterConfig {
 
 /// Watches the GPUs that an exporter reports until `cancel`. Must be called inside a Tokio runtime.
 pub fn watch(config: ExporterConfig, clock: Clock, cancel: CancellationToken) -> watch::Receiver<Arc<GpuReport>> {
-    let (reports, receiver) = watch::channel(Arc::new(GpuReport {
-        source: GpuSource::Starting,
-        sampled_at: 0,
-        gpus: Vec::new(),
-    }));
+    let (reports, receiver) = watch::channel(Arc::new(GpuReport::starting()));
     tokio::spawn(async move { cancel.run_until_cancelled(run(config, clock, reports)).await });
     receiver
 }
