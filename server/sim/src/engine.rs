@@ -21,6 +21,7 @@
 mod answer;
 mod answers;
 mod chat;
+mod completions;
 mod errors;
 mod field;
 mod fields;
@@ -33,6 +34,7 @@ mod options;
 mod prompt;
 mod python_json;
 mod quirks;
+mod responses;
 mod routes;
 mod script;
 mod server;

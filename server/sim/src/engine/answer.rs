@@ -20,6 +20,11 @@ use super::{
 
 /// How a dialect writes a stream. Each text is one event, complete with its empty line.
 pub(super) trait Events: Send + 'static {
+    /// The events that are sent before anything is generated.
+    fn opening(&mut self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// The events for a batch; after the last batch also those that end the stream.
     fn batch(&mut self, batch: Batch) -> Vec<String>;
 
@@ -51,6 +56,8 @@ pub(super) struct BreakConnection;
 
 /// A stream of events. The head of the answer goes out at once, as vLLM's does; the first event when there is one.
 pub(super) fn stream(batches: BoxStream<'static, Result<Batch, Broken>>, mut events: impl Events) -> Response {
+    let opening = events.opening().into_iter().map(|frame| Ok(Bytes::from(frame)));
+    let opening = stream::iter(opening.collect::<Vec<_>>());
     let frames = batches.flat_map(move |batch| {
         let frames = match batch {
             Ok(batch) => Some(events.batch(batch)),
@@ -63,7 +70,7 @@ pub(super) fn stream(batches: BoxStream<'static, Result<Batch, Broken>>, mut eve
         };
         stream::iter(frames)
     });
-    let mut response = Body::from_stream(frames).into_response();
+    let mut response = Body::from_stream(opening.chain(frames)).into_response();
     let content_type = HeaderValue::from_static("text/event-stream; charset=utf-8");
     response.headers_mut().insert(CONTENT_TYPE, content_type);
     response

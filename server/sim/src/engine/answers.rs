@@ -50,6 +50,12 @@ pub(super) fn tool_thoughts(tool: &str) -> String {
     format!("The tool {tool} can answer this; I will call it.")
 }
 
+/// What the model says before it calls a tool, when it is asked to explain itself.
+pub(super) fn before_a_call(prompt: &Prompt) -> Option<&'static str> {
+    let asked = prompt.last_user_text().to_lowercase();
+    asked.contains("explain").then_some("Let me look that up.")
+}
+
 /// What the model answers to a prompt.
 pub(super) fn answer(prompt: &Prompt, seed: u64) -> String {
     let asked = prompt.last_user_text();

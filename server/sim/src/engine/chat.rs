@@ -27,7 +27,7 @@ async fn respond(engine: &Engine, headers: &HeaderMap, body: &[u8]) -> Result<Re
     engine.admit()?;
     let request = ChatRequest::read(engine, headers, body)?;
     let id = engine.answer_id("chatcmpl", headers);
-    let batches = engine.generate(&request.task);
+    let batches = engine.generate(std::slice::from_ref(&request.task));
     if request.stream {
         return Ok(answer::stream(batches, streamed::ChatEvents::new(engine, id, &request)));
     }

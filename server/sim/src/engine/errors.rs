@@ -74,6 +74,15 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, message, Some("model"))
     }
 
+    /// 404 for a stored response: nothing is stored.
+    pub(super) fn unknown_response(id: &str) -> Self {
+        let message = format!("Response with id '{id}' not found.");
+        Self {
+            kind: Some("invalid_request_error"),
+            ..Self::new(StatusCode::NOT_FOUND, message, Some("response_id"))
+        }
+    }
+
     /// 500 after the engine failed.
     pub(super) fn engine_failed() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error", None)

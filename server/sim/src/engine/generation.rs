@@ -181,13 +181,15 @@ impl Generation {
                         return Err(Broken::Closed);
                     }
                 }
-                Some(FaultKind::Close) => return Err(self.broken(Broken::Closed)),
-                Some(FaultKind::Error) => return Err(self.broken(Broken::Failed)),
+                Some(FaultKind::Close) => return Err(self.broken(Broken::Closed).await),
+                Some(FaultKind::Error) => return Err(self.broken(Broken::Failed).await),
             }
         }
     }
 
-    fn broken(&mut self, how: Broken) -> Broken {
+    async fn broken(&mut self, how: Broken) -> Broken {
+        // What was generated before goes out before the connection breaks.
+        tokio::task::yield_now().await;
         self.ticket.fail();
         how
     }

@@ -97,18 +97,18 @@ impl Prompt {
         self.turns.iter().map(|turn| turn.text.chars().count() as u64).sum()
     }
 
-    /// The tool that the model calls now, if any.
-    pub(super) fn called_tool(&self) -> Option<&Tool> {
+    /// The tools that the model calls now.
+    pub(super) fn called_tools(&self) -> Vec<&Tool> {
         let spoke_last = self.turns.iter().rev().find_map(|turn| match turn.role.as_deref() {
             Some("system" | "developer") => None,
             role => role,
         });
         match &self.tool_choice {
-            ToolChoice::Named(name) => self.tools.iter().find(|tool| tool.name == *name),
-            ToolChoice::Required => self.tools.first(),
+            ToolChoice::Named(name) => self.tools.iter().filter(|tool| tool.name == *name).collect(),
+            ToolChoice::Required => self.tools.iter().take(1).collect(),
             // A model that is offered a tool for a question and just told its result speaks again.
-            ToolChoice::Auto if spoke_last == Some("user") => self.wanted_tool(),
-            ToolChoice::Auto | ToolChoice::None => None,
+            ToolChoice::Auto if spoke_last == Some("user") => self.wanted_tools(),
+            ToolChoice::Auto | ToolChoice::None => Vec::new(),
         }
     }
 
@@ -123,14 +123,15 @@ impl Prompt {
         hasher.finish()
     }
 
-    /// The first tool whose name has a word that the user used, so that a greeting to an agent is not answered by a call.
-    fn wanted_tool(&self) -> Option<&Tool> {
+    /// The tools whose names have a word that the user used, so that a greeting to an agent is not answered by a call.
+    fn wanted_tools(&self) -> Vec<&Tool> {
         let asked = self.last_user_text().to_lowercase();
-        self.tools.iter().find(|tool| {
+        let wanted = |tool: &&Tool| {
             let name = tool.name.to_lowercase();
             let mut words = name.split(|character: char| !character.is_alphanumeric());
             words.any(|word| word.len() > 3 && asked.contains(word))
-        })
+        };
+        self.tools.iter().filter(wanted).collect()
     }
 }
 

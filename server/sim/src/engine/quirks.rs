@@ -41,6 +41,8 @@ pub(super) struct Quirks {
     pub lacks_a_space: bool,
     /// Usage says how many tokens were reasoning.
     pub counts_reasoning: bool,
+    /// `chat_template_kwargs` is read on `/v1/responses`.
+    pub responses_template_kwargs: bool,
     /// A refusal of a model names those that there are.
     pub names_aliases: bool,
     /// Answers carry `system_fingerprint` and the newer null fields.
@@ -97,6 +99,7 @@ impl From<Version> for Quirks {
             shortens_output: since(Version::V0_32_0),
             lacks_a_space: !since(Version::V0_20_0),
             counts_reasoning: since(Version::V0_32_0),
+            responses_template_kwargs: since(Version::V0_22_1),
             names_aliases: since(Version::V0_32_0),
             newer_fields: since(Version::V0_32_0),
         }

@@ -14,7 +14,7 @@ use axum::{
 };
 use serde::Serialize;
 
-use super::{SeenRequest, chat, messages, models, service::Engine, tokenize};
+use super::{SeenRequest, chat, completions, messages, models, responses, service::Engine, tokenize};
 
 #[derive(Serialize)]
 struct VersionAnswer {
@@ -43,8 +43,10 @@ pub(super) fn router(engine: Engine) -> Router {
         .route("/tokenize", post(tokenize::tokenize))
         .route("/v1/models", get(models::list))
         .route("/v1/chat/completions", post(chat::completions))
+        .route("/v1/completions", post(completions::create))
         .route("/v1/messages", post(messages::create))
         .route("/v1/messages/count_tokens", post(messages::count_tokens))
+        .route("/v1/responses", post(responses::create))
         .fallback(async || (StatusCode::NOT_FOUND, Json(Detail { detail: "Not Found" })))
         .method_not_allowed_fallback(async || {
             (StatusCode::METHOD_NOT_ALLOWED, Json(Detail { detail: "Method Not Allowed" }))

@@ -1,6 +1,10 @@
 //! An answer, token by token, before it is spoken.
 
-use super::{answers, prompt::Prompt, python_json, tokens};
+use super::{
+    answers,
+    prompt::{Prompt, Tool},
+    python_json, tokens,
+};
 
 /// What is to be generated for one request.
 #[derive(Clone, Debug)]
@@ -104,29 +108,25 @@ impl Script {
             pieces: Vec::new(),
             finish: Finish::Stop,
         };
-        let tool = task.prompt.called_tool();
+        let tools = task.prompt.called_tools();
         if task.thinking {
-            match tool {
+            match tools.first() {
                 Some(tool) => script.say(&answers::tool_thoughts(&tool.name), Content::Reasoning),
                 None => script.say(answers::thoughts(&task.prompt, seed), Content::Reasoning),
             }
             script.mark();
         }
-        if let Some(tool) = tool {
-            script.pieces.push(Piece {
-                content: Content::ToolName {
-                    index: 0,
-                    name: tool.name.clone(),
-                },
-                tokens: 1 + tokens::count(&tool.name),
-            });
-            let arguments = python_json::to_string(&tool.arguments());
-            script.say(&arguments, |json| Content::ToolArguments { index: 0, json });
-            script.mark();
-            script.finish = Finish::ToolCalls;
-        } else {
+        if tools.is_empty() {
             let answer = answers::answer(&task.prompt, seed);
             script.answer(&answer, &task.stop);
+        } else {
+            if let Some(words) = answers::before_a_call(&task.prompt) {
+                script.say(words, Content::Text);
+            }
+            for (index, tool) in tools.into_iter().enumerate() {
+                script.call(index, tool);
+            }
+            script.finish = Finish::ToolCalls;
         }
         if task.ignore_end {
             script.go_on(task.max_tokens);
@@ -134,6 +134,7 @@ impl Script {
             script.mark();
         }
         script.cut(task.max_tokens);
+        script.hold_back(&task.stop);
         script
     }
 
@@ -154,6 +155,19 @@ impl Script {
                 tokens: held,
             }),
         }
+    }
+
+    fn call(&mut self, index: usize, tool: &Tool) {
+        self.pieces.push(Piece {
+            content: Content::ToolName {
+                index,
+                name: tool.name.clone(),
+            },
+            tokens: 1 + tokens::count(&tool.name),
+        });
+        let arguments = python_json::to_string(&tool.arguments());
+        self.say(&arguments, |json| Content::ToolArguments { index, json });
+        self.mark();
     }
 
     fn say(&mut self, text: &str, content: impl Fn(String) -> Content) {
@@ -181,6 +195,35 @@ impl Script {
             tokens += self.pieces[before..].iter().map(|piece| piece.tokens).sum::<u64>();
         }
         self.finish = Finish::Length;
+    }
+
+    /// Holds back what could be the start of a stop text, as vLLM does: all but one of its characters, until the end.
+    fn hold_back(&mut self, stop: &[String]) {
+        let held = stop
+            .iter()
+            .map(|stop| stop.chars().count().saturating_sub(1))
+            .max()
+            .unwrap_or(0);
+        let mut buffer = String::new();
+        let mut left = self.pieces.len();
+        for piece in &mut self.pieces {
+            left -= 1;
+            match &piece.content {
+                Content::Text(text) => buffer.push_str(text),
+                Content::Mark if left == 0 => {}
+                _ => continue,
+            }
+            let keep = if left == 0 { 0 } else { held };
+            let shown = buffer.chars().count().saturating_sub(keep);
+            let at = buffer.char_indices().nth(shown).map_or(buffer.len(), |(at, _)| at);
+            let rest = buffer.split_off(at);
+            let text = std::mem::replace(&mut buffer, rest);
+            piece.content = if text.is_empty() {
+                Content::Mark
+            } else {
+                Content::Text(text)
+            };
+        }
     }
 
     /// Ends at the limit, in the middle of a piece if it must be: the rest of that piece is lost.
@@ -292,6 +335,21 @@ mod tests {
         );
         assert_eq!(text(&script), "one ");
         assert_eq!(script.finish, Finish::StopText("two".to_owned()));
+    }
+
+    #[test]
+    fn what_could_start_a_stop_text_is_held_back_until_the_end() {
+        let script = Script::write(
+            &Task {
+                stop: vec!["xyz".to_owned()],
+                ..task("Repeat: one two three")
+            },
+            0,
+            0,
+        );
+        let contents: Vec<_> = script.pieces.iter().map(|piece| piece.content.clone()).collect();
+        let expected = ["o", "ne t", "wo thr", "ee"].map(|text| Content::Text(text.to_owned()));
+        assert_eq!((contents.as_slice(), script.finish), (&expected[..], Finish::Stop));
     }
 
     #[test]

@@ -180,15 +180,19 @@ impl Engine {
         Ok(output.unwrap_or(window - prompt))
     }
 
-    /// Generates an answer. What it returns must be polled for anything to happen; dropping it aborts.
-    pub(super) fn generate(&self, task: &Task) -> BoxStream<'static, Result<Batch, Broken>> {
+    /// Generates an answer to each task, in as many choices as it wants; all choices are numbered in one row.
+    /// What it returns must be polled for anything to happen; dropping it aborts.
+    pub(super) fn generate(&self, tasks: &[Task]) -> BoxStream<'static, Result<Batch, Broken>> {
         let Shared {
             options,
             board,
             metrics,
             ..
         } = &*self.0;
-        let scripts = (0..task.choices).map(|choice| {
+        let choices = tasks
+            .iter()
+            .flat_map(|task| (0..task.choices).map(move |choice| (task, choice)));
+        let scripts = choices.map(|(task, choice)| {
             let ticket = Ticket::new(board, metrics, task.prompt_tokens);
             (Script::write(task, options.seed, choice), ticket)
         });

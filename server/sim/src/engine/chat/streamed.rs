@@ -247,10 +247,15 @@ impl Events for ChatEvents {
     }
 
     fn failure(&mut self) -> Option<Vec<String>> {
-        let error = ApiError::engine_failed();
-        let event = format!("data: {}\n\n", python_json::to_string(&error.openai()));
-        Some(vec![event, "data: [DONE]\n\n".to_owned()])
+        Some(failure())
     }
+}
+
+/// What ends any of OpenAI's older streams when the engine fails.
+pub(in super::super) fn failure() -> Vec<String> {
+    let error = ApiError::engine_failed();
+    let event = format!("data: {}\n\n", python_json::to_string(&error.openai()));
+    vec![event, "data: [DONE]\n\n".to_owned()]
 }
 
 /// One event of any of OpenAI's older streams.
