@@ -17,7 +17,7 @@ use crate::{
 const CONNECTIONS: u32 = 8;
 
 /// How long a statement waits for a connection; the caller is told that the database is unavailable.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How every connection begins: a commit is reported done when it is on the disk (a stricter setting, such as waiting
 /// for a standby, stays as it is), and no statement waits for another's lock for ever.

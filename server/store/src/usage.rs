@@ -4,7 +4,9 @@ pub use query::{Group, GroupBy, UsageBucket, UsageQuery};
 pub use sums::{Span, UsageTotals};
 pub use writer::{Durability, Writer, WriterStatus};
 
+mod batches;
 mod code;
+mod journal;
 mod query;
 mod requests;
 mod retention;

@@ -1,9 +1,10 @@
 //! The usage writer: nothing lost, nothing twice.
 
 use std::{
-    env,
+    env, fs,
     io::{BufRead, BufReader, Write},
     process::{Command, Stdio},
+    time::Duration,
 };
 
 use sqlx::{AnyConnection, Connection, Executor};
@@ -14,9 +15,21 @@ use worv_store::{
 };
 
 use crate::{
-    support::{TestDatabase, on_each_database},
+    support::{START, TestDatabase, on_each_database},
     usage::record,
 };
+
+/// Makes the database refuse every record, as one that is away does.
+async fn hide(database: &TestDatabase) -> AnyConnection {
+    let mut other = AnyConnection::connect(&database.url).await.unwrap();
+    other.execute("ALTER TABLE requests RENAME TO hidden").await.unwrap();
+    other
+}
+
+/// Takes that back.
+async fn show(other: &mut AnyConnection) {
+    other.execute("ALTER TABLE hidden RENAME TO requests").await.unwrap();
+}
 
 on_each_database! {
     async fn what_was_reported_durable_is_there_without_a_close(database) {
@@ -54,10 +67,65 @@ on_each_database! {
         assert_eq!(store.recent_requests(10).await.unwrap(), [twice]);
     }
 
+    async fn while_the_database_is_away_usage_goes_to_the_journal_and_is_written_once_it_is_back(database) {
+        let home = tempfile::TempDir::new().unwrap();
+        let path = home.path().join("usage.journal");
+        let store = database.open().await;
+        let start = || Writer::start_with_journal(store.clone(), Durability::Strict, &path).unwrap();
+        let writer = start();
+        writer.record(record(KeyId(1), 0)).await;
+
+        let mut other = hide(&database).await;
+        for second in 1..=3 {
+            // Safe, although the database is away: this does not wait for it.
+            writer.record(record(KeyId(1), second)).await;
+        }
+        assert!(writer.status().failing);
+        writer.close().await;
+        assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 3);
+
+        let writer = start();
+        writer.record(record(KeyId(1), 4)).await;
+        show(&mut other).await;
+        while fs::metadata(&path).unwrap().len() > 0 {
+            tokio::task::yield_now().await;
+        }
+        writer.record(record(KeyId(1), 5)).await;
+        assert!(!writer.status().failing);
+        let seconds: Vec<_> = store.recent_requests(10).await.unwrap().iter().map(|row| row.started_at).collect();
+        let expected: Vec<_> = (0..=5).rev().map(|second| START.plus(Duration::from_secs(second))).collect();
+        assert_eq!(seconds, expected);
+    }
+
+    async fn a_journal_that_is_written_a_second_time_changes_nothing(database) {
+        let home = tempfile::TempDir::new().unwrap();
+        let path = home.path().join("usage.journal");
+        let store = database.open().await;
+        let start = || Writer::start_with_journal(store.clone(), Durability::Strict, &path).unwrap();
+        let mut other = hide(&database).await;
+        let writer = start();
+        let records: Vec<_> = (0..3_000).map(|second| record(KeyId(1), second)).collect();
+        let waiting: Vec<_> = records.iter().map(|record| writer.record(record.clone())).collect();
+        for durable in waiting {
+            durable.await;
+        }
+        writer.close().await;
+        let journal = fs::read(&path).unwrap();
+        show(&mut other).await;
+        for _ in 0..2 {
+            fs::write(&path, &journal).unwrap();
+            let writer = start();
+            while fs::metadata(&path).unwrap().len() > 0 {
+                tokio::task::yield_now().await;
+            }
+            writer.close().await;
+        }
+        assert_eq!(store.recent_requests(10_000).await.unwrap().len(), 3_000);
+    }
+
     async fn a_batch_that_cannot_be_written_is_kept_until_it_can(database) {
         let store = database.open().await;
-        let mut other = AnyConnection::connect(&database.url).await.unwrap();
-        other.execute("ALTER TABLE requests RENAME TO hidden").await.unwrap();
+        let mut other = hide(&database).await;
 
         let writer = Writer::start(store.clone(), Durability::Strict);
         let durable = tokio::spawn(writer.record(record(KeyId(1), 1)));
@@ -67,7 +135,7 @@ on_each_database! {
         assert_eq!(writer.status().waiting, 1);
         assert!(!durable.is_finished(), "it is not on the disk");
 
-        other.execute("ALTER TABLE hidden RENAME TO requests").await.unwrap();
+        show(&mut other).await;
         durable.await.unwrap();
         assert_eq!(store.recent_requests(10).await.unwrap().len(), 1);
         assert!(!writer.status().failing);
