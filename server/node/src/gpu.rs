@@ -4,7 +4,7 @@
 //! of its own, and each GPU is read on a thread of its own: the one that hangs keeps its last figures and a fault in
 //! words, the others go on, and no executor thread ever waits for a driver.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{mem, path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::{
     sync::watch,
@@ -153,7 +153,8 @@ impl Watcher {
             gpus,
         };
         self.reports.send_if_modified(|current| {
-            if current.source != next.source {
+            // The words may change each second, as while a call hangs; the log hears of it once.
+            if mem::discriminant(&current.source) != mem::discriminant(&next.source) {
                 tracing::info!(source = ?next.source, gpus = next.gpus.len(), "GPU telemetry");
             }
             for gpu in &next.gpus {
