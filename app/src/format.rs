@@ -45,13 +45,11 @@ pub(crate) fn compact(number: f64) -> String {
     format!("{}{unit}", digits.strip_suffix(".0").unwrap_or(&digits))
 }
 
-/// Bytes in GiB with one decimal, without the unit: `161.4`.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a tenth of a GiB needs far fewer than 53 bits"
-)]
+/// Bytes in GiB with one decimal, without the unit: `1,432.5`.
 pub(crate) fn gibibytes(bytes: u64) -> String {
-    format!("{:.1}", bytes as f64 / f64::from(1 << 30))
+    let tenths = (u128::from(bytes) * 10 + (1 << 29)) >> 30;
+    let tenths = u64::try_from(tenths).unwrap_or(u64::MAX);
+    format!("{}.{}", thousands(tenths / 10), tenths % 10)
 }
 
 /// The share of the whole in whole percent, 0 if there is no whole.
@@ -141,7 +139,10 @@ mod tests {
 
     #[test]
     fn memory_is_in_gibibytes_and_percent() {
-        assert_eq!(gibibytes(173_305_495_552), "161.4");
+        assert_eq!(
+            [0, 173_305_495_552, 1 << 40].map(gibibytes),
+            ["0.0", "161.4", "1,024.0"]
+        );
         assert_eq!(percent(161, 183), 88);
         assert_eq!(percent(1, 0), 0);
         assert_eq!(percent(u64::MAX, u64::MAX), 100);

@@ -3,6 +3,7 @@
 //! The server renders [`shell`] around [`App`] and provides [`api::Api`] through context; the browser hydrates [`App`]
 //! with its own [`api::Api`] and feeds [`live::LiveFeed`] from the event stream. Nothing here knows where data comes from.
 
+#![recursion_limit = "512"]
 #![expect(
     unreachable_pub,
     reason = "the component macro makes what it generates public, whatever its module is"
@@ -17,6 +18,7 @@ pub use worv_api as api;
 
 pub mod live;
 
+mod api_handle;
 mod chart;
 mod components;
 mod figures;
@@ -24,7 +26,6 @@ mod format;
 mod login;
 mod pages;
 mod root;
-mod session;
 mod settings;
 mod shell;
 mod theme;

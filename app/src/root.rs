@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::{
     SsrMode,
-    components::{Route, Router, Routes},
+    components::{FlatRoutes, Route, Router},
     path,
 };
 
@@ -12,7 +12,6 @@ use crate::{
     components::Frame,
     live::LiveFeed,
     pages::{KeysPage, NotFoundPage, OverviewPage},
-    session::Session,
 };
 
 /// The console. It needs [`worv_api::Api`] in its context; a [`LiveFeed`] may be there too.
@@ -22,16 +21,15 @@ pub fn App() -> impl IntoView {
     if use_context::<LiveFeed>().is_none() {
         provide_context(LiveFeed::new());
     }
-    Session::provide();
     // Every answer is in the server's memory, so a page is sent when it is complete: no spinner, no second layout.
     view! {
         <Title formatter=|title| format!("{title} · worv")/>
         <Router>
             <Frame>
-                <Routes fallback=NotFoundPage>
+                <FlatRoutes fallback=NotFoundPage>
                     <Route path=path!("/") view=OverviewPage ssr=SsrMode::Async/>
                     <Route path=path!("/keys") view=KeysPage ssr=SsrMode::Async/>
-                </Routes>
+                </FlatRoutes>
             </Frame>
         </Router>
     }

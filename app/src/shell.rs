@@ -2,6 +2,7 @@
 
 use leptos::{config::LeptosOptions, prelude::*};
 use leptos_meta::MetaTags;
+use worv_api::SessionInfo;
 
 use crate::{App, PageSettings, Theme};
 
@@ -12,8 +13,8 @@ pub struct ShellOptions {
     pub leptos: LeptosOptions,
     /// The theme from the cookie [`Theme::COOKIE`].
     pub theme: Theme,
-    /// The session's token, which the browser sends back in `X-CSRF-Token` with every change.
-    pub csrf_token: String,
+    /// Who is signed in. Its token is what the browser sends back in `X-CSRF-Token` with every change.
+    pub session: SessionInfo,
     /// The address of the style sheet, such as `/pkg/worv.css`.
     pub stylesheet: String,
     /// Where programs reach the inference API, without a path, such as `https://proxy.example.com`.
@@ -26,21 +27,26 @@ pub fn shell(options: ShellOptions) -> impl IntoView {
     let ShellOptions {
         leptos,
         theme,
-        csrf_token,
+        session,
         stylesheet,
         inference_url,
     } = options;
-    provide_context(PageSettings {
+    let csrf_token = session.csrf_token.clone();
+    let settings = PageSettings {
         theme,
-        inference_url: inference_url.clone(),
-    });
+        inference_url,
+        session: Some(session),
+    };
+    // Strings, numbers and names only: there is nothing that could not be written as JSON.
+    let as_json = serde_json::to_string(&settings).unwrap_or_default();
+    provide_context(settings);
     view! {
         <!DOCTYPE html>
         <html lang="en" data-theme=theme.name()>
             <head>
                 <DocumentHead stylesheet/>
                 <meta name=PageSettings::CSRF_TOKEN_META content=csrf_token/>
-                <meta name=PageSettings::INFERENCE_URL_META content=inference_url/>
+                <meta name=PageSettings::META content=as_json/>
                 <AutoReload options=leptos.clone()/>
                 <HydrationScripts options=leptos/>
                 <MetaTags/>

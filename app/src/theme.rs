@@ -1,7 +1,10 @@
 //! The colour theme: chosen by the user, kept in a cookie, known before the first paint.
 
+use serde::{Deserialize, Serialize};
+
 /// Which colours the console uses.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Theme {
     /// What the operating system asks for.
     #[default]

@@ -1,6 +1,6 @@
 //! What the server wrote into the document for the browser.
 
-use app::Theme;
+use app::PageSettings;
 use leptos::prelude::document;
 
 /// The content of `<meta name=…>`; empty if there is none.
@@ -13,11 +13,7 @@ pub(crate) fn meta(name: &str) -> String {
         .unwrap_or_default()
 }
 
-/// The theme that the document was rendered with.
-pub(crate) fn theme() -> Theme {
-    document()
-        .document_element()
-        .and_then(|html| html.get_attribute("data-theme"))
-        .map(|name| Theme::from_name(&name))
-        .unwrap_or_default()
+/// What the page was rendered with.
+pub(crate) fn settings() -> PageSettings {
+    serde_json::from_str(&meta(PageSettings::META)).unwrap_or_default()
 }

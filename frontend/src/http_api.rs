@@ -1,7 +1,7 @@
 //! The console's API over HTTP.
 
 use app::api::{ApiError, ApiFuture, ApiKey, ConsoleApi, CreatedKey, NewKey, Overview, SessionInfo};
-use gloo_net::http::{Request, RequestBuilder, Response};
+use gloo_net::http::{Request, RequestBuilder};
 use leptos::prelude::window;
 use send_wrapper::SendWrapper;
 use serde::de::DeserializeOwned;
@@ -47,31 +47,29 @@ impl ConsoleApi for HttpApi {
 /// Sends the request and reads the answer. The browser has one thread, so what is in the future never leaves it.
 fn send<T: DeserializeOwned + Send + 'static>(request: Result<Request, gloo_net::Error>) -> ApiFuture<T> {
     Box::pin(SendWrapper::new(async move {
-        let request = request.map_err(|error| ApiError::new(0, "invalid_request", error.to_string()))?;
-        let response = request.send().await.map_err(|_| ApiError::unreachable())?;
-        if response.ok() {
-            return response.json().await.map_err(|error| unreadable(&response, &error));
-        }
-        let error = match response.json::<ApiError>().await {
-            Ok(error) => error,
-            Err(error) => unreadable(&response, &error),
-        };
-        if error.is_signed_out() {
-            go_to_login();
-        }
-        Err(error)
+        let (status, body) = fetch(request).await?;
+        serde_json::from_str(&body).map_err(|error| unreadable(status, &error))
     }))
 }
 
-fn unreadable(response: &Response, error: &gloo_net::Error) -> ApiError {
-    ApiError::new(
-        response.status(),
-        "unreadable_answer",
-        format!(
-            "The server answered with status {} and something unexpected: {error}",
-            response.status()
-        ),
-    )
+/// The status and the body of the answer, if it is a success.
+async fn fetch(request: Result<Request, gloo_net::Error>) -> Result<(u16, String), ApiError> {
+    let request = request.map_err(|error| ApiError::new(0, "invalid_request", error.to_string()))?;
+    let response = request.send().await.map_err(|_| ApiError::unreachable())?;
+    let body = response.text().await.map_err(|_| ApiError::unreachable())?;
+    if response.ok() {
+        return Ok((response.status(), body));
+    }
+    let error = serde_json::from_str(&body).unwrap_or_else(|error| unreadable(response.status(), &error));
+    if error.is_signed_out() {
+        go_to_login();
+    }
+    Err(error)
+}
+
+fn unreadable(status: u16, error: &serde_json::Error) -> ApiError {
+    let message = format!("The server answered with status {status} and something unexpected: {error}");
+    ApiError::new(status, "unreadable_answer", message)
 }
 
 /// Leaves for the sign-in page, which comes back to this one.

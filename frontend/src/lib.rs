@@ -22,10 +22,7 @@ pub fn hydrate() {
         let feed = LiveFeed::new();
         provide_context(Arc::clone(&api));
         provide_context(feed);
-        provide_context(PageSettings {
-            theme: document::theme(),
-            inference_url: document::meta(PageSettings::INFERENCE_URL_META),
-        });
+        provide_context(document::settings());
         events::follow(feed, api);
         view! { <App/> }
     });

@@ -7,10 +7,9 @@ use std::{iter::successors, ops::Range};
 pub(crate) fn values(largest: f64) -> Vec<f64> {
     // An idle machine still has a scale.
     let largest = largest.max(1.0);
-    let magnitude = 10_f64.powf((largest / 4.0).log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0]
-        .map(|factor| factor * magnitude)
-        .into_iter()
+    let magnitudes = successors(Some(0.1), |magnitude| Some(magnitude * 10.0));
+    let step = magnitudes
+        .flat_map(|magnitude| [1.0, 2.0, 5.0].map(|factor| factor * magnitude))
         .find(|step| step * 4.0 >= largest)
         .unwrap_or(largest);
     let mut ticks = vec![0.0];

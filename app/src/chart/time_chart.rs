@@ -108,7 +108,7 @@ fn draw_on<DB: DrawingBackend>(
             if position == 0 {
                 context.draw_series([area(piece, color)])?;
             }
-            context.draw_series(LineSeries::new(piece.iter().copied(), color))?;
+            context.draw_series([PathElement::new(piece.clone(), color)])?;
         }
     }
     root.present()

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{Icon, IconView, Tone};
+use super::Tone;
 use crate::{
     format,
     live::{Connection, LiveFeed},
@@ -12,32 +12,36 @@ use crate::{
 #[component]
 pub(crate) fn ConnectionStatus() -> impl IntoView {
     let connection = expect_context::<LiveFeed>().connection;
-    let tone = move || match connection.get() {
-        Connection::Connecting => Tone::Neutral,
+    // The seconds count down beside the announced words: a screen reader should not read each of them.
+    view! {
+        <span class="status connection" data-tone=move || tone(connection.get()).name()>
+            <span role="status">{move || words(connection.get())}</span>
+            <span aria-hidden="true">{move || countdown(connection.get())}</span>
+        </span>
+    }
+}
+
+fn tone(connection: Connection) -> Tone {
+    match connection {
+        Connection::Connecting => Tone::Waiting,
         Connection::Live => Tone::Ok,
         Connection::Reconnecting { .. } => Tone::Warn,
         Connection::Offline { .. } => Tone::Bad,
-    };
-    let icon = Signal::derive(move || match connection.get() {
-        Connection::Connecting => Icon::Clock,
-        _ => tone().icon(),
-    });
-    // The seconds count down beside the announced words: a screen reader should not read each of them.
-    let words = Memo::new(move |_| match connection.get() {
+    }
+}
+
+fn words(connection: Connection) -> String {
+    match connection {
         Connection::Connecting => "Connecting".to_owned(),
         Connection::Live => "Live".to_owned(),
         Connection::Reconnecting { .. } => "Reconnecting".to_owned(),
         Connection::Offline { since } => format!("Offline since {} UTC", format::time(since)),
-    });
-    let seconds = move || match connection.get() {
+    }
+}
+
+fn countdown(connection: Connection) -> String {
+    match connection {
         Connection::Reconnecting { retry_in } => format!("({retry_in} s)"),
         _ => String::new(),
-    };
-    view! {
-        <span class="status connection" data-tone=move || tone().name()>
-            <IconView icon/>
-            <span role="status">{words}</span>
-            <span aria-hidden="true">{seconds}</span>
-        </span>
     }
 }

@@ -3,8 +3,6 @@
 use leptos::{html, prelude::*, task::spawn_local};
 use wasm_bindgen::JsValue;
 
-use super::{Icon, IconView};
-
 /// What pressing the button did.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Outcome {
@@ -63,7 +61,7 @@ pub(crate) fn CopyField(
                 {text}
             </textarea>
             <button class="button copy__button" type="button" on:click=copy>
-                <IconView icon=Icon::Copy/>
+                <span class="icon" data-icon="copy" aria-hidden="true"></span>
                 <span>
                     {move || outcome.get().word()} <span class="visually-hidden">": " {label}</span>
                 </span>

@@ -2,27 +2,18 @@
 
 use leptos::prelude::*;
 
-use super::{Icon, IconView};
-use crate::session::Session;
+use crate::PageSettings;
 
 /// Shown while the engine and the GPUs are simulated.
 #[component]
 pub(crate) fn DemoBanner() -> impl IntoView {
-    let session = expect_context::<Session>();
-    view! {
-        <Suspense>
-            {move || {
-                session
-                    .is_demo()
-                    .then(|| {
-                        view! {
-                            <p class="demo-banner">
-                                <IconView icon=Icon::Warning/>
-                                <span>"Demo: simulated engine and GPUs"</span>
-                            </p>
-                        }
-                    })
-            }}
-        </Suspense>
-    }
+    let demo = use_context::<PageSettings>().unwrap_or_default().is_demo();
+    demo.then(|| {
+        view! {
+            <p class="demo-banner">
+                <span class="icon" data-icon="warning" aria-hidden="true"></span>
+                "Demo: simulated engine and GPUs"
+            </p>
+        }
+    })
 }

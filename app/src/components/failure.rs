@@ -3,8 +3,6 @@
 use leptos::prelude::*;
 use worv_api::ApiError;
 
-use super::{Icon, IconView};
-
 /// What failed and why, with a button that tries again.
 #[component]
 pub(crate) fn Failure(
@@ -19,7 +17,6 @@ pub(crate) fn Failure(
     let code = (error.status != 0).then(|| format!(" (status {}, {})", error.status, error.code));
     view! {
         <div class="notice" data-tone="bad" role="alert">
-            <IconView icon=Icon::Cross/>
             <p>
                 <strong>{what}</strong>
                 " "

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{Account, DemoBanner, Icon, IconView, Navigation, Shortcuts, ThemeSwitch};
+use super::{Account, DemoBanner, Navigation, Shortcuts, ThemeSwitch};
 
 /// Navigation, account and theme around a page.
 #[component]
@@ -17,8 +17,9 @@ pub(crate) fn Frame(
         </a>
         <div class="frame">
             <header class="sidebar">
+                <div class="sidebar__content">
                 <a class="brand" href="/">
-                    <IconView icon=Icon::Brand/>
+                    <span class="icon" data-icon="brand" aria-hidden="true"></span>
                     "worv"
                 </a>
                 <Navigation/>
@@ -33,10 +34,11 @@ pub(crate) fn Frame(
                             title="Keyboard shortcuts (?)"
                             on:click=move |_| help.set(true)
                         >
-                            <IconView icon=Icon::Keyboard/>
+                            <span class="icon" data-icon="keyboard" aria-hidden="true"></span>
                         </button>
                     </div>
                     <Account/>
+                </div>
                 </div>
             </header>
             <div class="frame__main">

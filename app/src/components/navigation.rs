@@ -3,8 +3,6 @@
 use leptos::prelude::*;
 use leptos_router::components::A;
 
-use super::{Icon, IconView};
-
 /// A page of the navigation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Destination {
@@ -14,7 +12,8 @@ pub(crate) struct Destination {
     pub(crate) name: &'static str,
     /// The key that leads to it after `g`.
     pub(crate) key: &'static str,
-    icon: Icon,
+    /// The name of its icon in the style sheet.
+    icon: &'static str,
 }
 
 impl Destination {
@@ -24,13 +23,13 @@ impl Destination {
             path: "/",
             name: "Overview",
             key: "o",
-            icon: Icon::Pulse,
+            icon: "pulse",
         },
         Self {
             path: "/keys",
             name: "Keys",
             key: "k",
-            icon: Icon::Key,
+            icon: "key",
         },
     ];
 }
@@ -46,7 +45,7 @@ pub(crate) fn Navigation() -> impl IntoView {
                         view! {
                             <li>
                                 <A href=path exact=true>
-                                    <IconView icon/>
+                                    <span class="icon" data-icon=icon aria-hidden="true"></span>
                                     {name}
                                 </A>
                             </li>

@@ -2,15 +2,15 @@
 
 use leptos::prelude::*;
 
-use super::{Icon, IconView};
-
-/// How good or bad something is.
+/// How good or bad something is. The style sheet gives each its colour and its icon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tone {
     /// As it should be.
     Ok,
-    /// Neither good nor bad, or not known.
+    /// Neither good nor bad.
     Neutral,
+    /// It will be known in a moment.
+    Waiting,
     /// It works, and someone should look at it.
     Warn,
     /// It does not work.
@@ -23,18 +23,9 @@ impl Tone {
         match self {
             Self::Ok => "ok",
             Self::Neutral => "neutral",
+            Self::Waiting => "waiting",
             Self::Warn => "warn",
             Self::Bad => "bad",
-        }
-    }
-
-    /// The icon beside the word.
-    pub(crate) fn icon(self) -> Icon {
-        match self {
-            Self::Ok => Icon::Check,
-            Self::Neutral => Icon::Minus,
-            Self::Warn => Icon::Warning,
-            Self::Bad => Icon::Cross,
         }
     }
 }
@@ -47,12 +38,11 @@ pub(crate) fn Status(
     tone: Signal<Tone>,
     /// What it is.
     #[prop(into)]
-    text: Signal<String>,
+    text: Signal<&'static str>,
 ) -> impl IntoView {
     view! {
         <span class="status" data-tone=move || tone.get().name()>
-            <IconView icon=Signal::derive(move || tone.get().icon())/>
-            <span>{text}</span>
+            {move || text.get()}
         </span>
     }
 }

@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
 
-use super::{Icon, IconView};
 use crate::{PageSettings, Theme};
 
 /// A year, in seconds.
@@ -29,7 +28,7 @@ pub(crate) fn ThemeSwitch() -> impl IntoView {
                                 aria-label=title
                                 on:change=move |_| choose(theme)
                             />
-                            <IconView icon/>
+                            <span class="icon" data-icon=icon aria-hidden="true"></span>
                         </label>
                     }
                 })
@@ -38,11 +37,11 @@ pub(crate) fn ThemeSwitch() -> impl IntoView {
     }
 }
 
-fn appearance(theme: Theme) -> (Icon, &'static str) {
+fn appearance(theme: Theme) -> (&'static str, &'static str) {
     match theme {
-        Theme::System => (Icon::Screen, "As the system"),
-        Theme::Light => (Icon::Sun, "Light"),
-        Theme::Dark => (Icon::Moon, "Dark"),
+        Theme::System => ("screen", "As the system"),
+        Theme::Light => ("sun", "Light"),
+        Theme::Dark => ("moon", "Dark"),
     }
 }
 

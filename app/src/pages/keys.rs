@@ -5,8 +5,9 @@ use worv_api::{ApiKey, ConsoleApi};
 
 use self::{create::CreateDialog, created::CreatedDialog, revoke::RevokeDialog, table::KeyTable};
 use crate::{
-    components::{Failure, Icon, IconView, PageHeader},
-    session::{ApiHandle, Session},
+    PageSettings,
+    api_handle::ApiHandle,
+    components::{Failure, PageHeader},
 };
 
 mod create;
@@ -55,40 +56,24 @@ pub(crate) fn KeysPage() -> impl IntoView {
 /// Opens the dialog; administrators only.
 #[component]
 fn CreateButton(creating: RwSignal<bool>) -> impl IntoView {
-    let session = expect_context::<Session>();
-    view! {
-        <Suspense>
-            {move || {
-                session
-                    .is_admin()
-                    .then(|| {
-                        view! {
-                            <button
-                                class="button"
-                                data-kind="primary"
-                                type="button"
-                                on:click=move |_| creating.set(true)
-                            >
-                                <IconView icon=Icon::Plus/>
-                                "Create key"
-                            </button>
-                        }
-                    })
-            }}
-        </Suspense>
-    }
+    let admin = use_context::<PageSettings>().unwrap_or_default().is_admin();
+    admin.then(|| {
+        view! {
+            <button class="button" data-kind="primary" type="button" on:click=move |_| creating.set(true)>
+                <span class="icon" data-icon="plus" aria-hidden="true"></span>
+                "Create key"
+            </button>
+        }
+    })
 }
 
 /// What there is before the first key.
 #[component]
 fn NoKeys() -> impl IntoView {
-    let session = expect_context::<Session>();
-    let advice = move || {
-        if session.is_admin() {
-            "Create one for each person or program that uses the inference API."
-        } else {
-            "An administrator can create one for you."
-        }
+    let advice = if use_context::<PageSettings>().unwrap_or_default().is_admin() {
+        "Create one for each person or program that uses the inference API."
+    } else {
+        "An administrator can create one for you."
     };
     view! {
         <div class="panel empty">

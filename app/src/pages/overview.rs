@@ -7,9 +7,9 @@ use worv_api::{ApiFuture, ConsoleApi, Overview};
 
 use self::{charts::Charts, gpus::GpuPanel, health::Health, tiles::Tiles};
 use crate::{
+    api_handle::ApiHandle,
     components::{Failure, PageHeader},
     live::{Connection, LiveFeed},
-    session::ApiHandle,
 };
 
 mod charts;
@@ -72,12 +72,12 @@ pub(crate) fn OverviewPage() -> impl IntoView {
 #[component]
 fn Figures() -> impl IntoView {
     let connection = expect_context::<LiveFeed>().connection;
-    let stale = Memo::new(move |_| {
+    let stale = move || {
         matches!(
             connection.get(),
             Connection::Reconnecting { .. } | Connection::Offline { .. }
         )
-    });
+    };
     view! {
         <div class="overview" class:is-stale=stale>
             <Health/>

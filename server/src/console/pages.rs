@@ -50,7 +50,7 @@ async fn render(console: Arc<Console>, request: Request, status: StatusCode) -> 
     let document = ShellOptions {
         leptos: LeptosOptions::builder().output_name("worv").site_pkg_dir("pkg").build(),
         theme: theme(request.headers()),
-        csrf_token: session.csrf_token().to_owned(),
+        session: session.info(&console),
         stylesheet: STYLESHEET.to_owned(),
         inference_url: origin(&console, request.headers()),
     };

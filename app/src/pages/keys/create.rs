@@ -4,8 +4,8 @@ use leptos::{ev, prelude::*};
 use worv_api::{CreatedKey, NewKey};
 
 use crate::{
+    api_handle::ApiHandle,
     components::{Dialog, Failure},
-    session::ApiHandle,
 };
 
 /// The choices of when a key expires: the value of the option and its words.

@@ -6,7 +6,7 @@ use worv_api::CreatedKey;
 use super::snippets;
 use crate::{
     PageSettings,
-    components::{CopyField, Dialog, Icon, IconView, open_about},
+    components::{CopyField, Dialog, open_about},
     live::LiveFeed,
 };
 
@@ -48,7 +48,6 @@ fn Secret(created: CreatedKey, open: RwSignal<bool>) -> impl IntoView {
     let stored = RwSignal::new(false);
     view! {
         <div class="notice" data-tone="warn">
-            <IconView icon=Icon::Warning/>
             <p>"Copy the key now. It is shown this once and cannot be read again."</p>
         </div>
         <CopyField label="Key" text=created.secret.clone()/>

@@ -5,8 +5,8 @@ use worv_api::ApiKey;
 
 use super::masked;
 use crate::{
+    api_handle::ApiHandle,
     components::{Dialog, Failure, open_about},
-    session::ApiHandle,
 };
 
 /// Says what revoking does, and does it.

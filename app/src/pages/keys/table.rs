@@ -5,8 +5,9 @@ use worv_api::{ApiKey, KeyStatus};
 
 use super::masked;
 use crate::{
+    PageSettings,
     components::{Status, Timestamp, Tone},
-    session::Session,
+    format,
 };
 
 /// The keys: those that work first, within that the newest first.
@@ -17,7 +18,7 @@ pub(crate) fn KeyTable(
     /// Set to a key when the user wants to revoke it.
     revoking: RwSignal<Option<ApiKey>>,
 ) -> impl IntoView {
-    let admin = expect_context::<Session>().is_admin();
+    let admin = use_context::<PageSettings>().unwrap_or_default().is_admin();
     let rows = sorted(keys)
         .into_iter()
         .map(|key| view! { <Row key admin revoking/> })
@@ -53,9 +54,13 @@ pub(crate) fn KeyTable(
 
 #[component]
 fn Row(key: ApiKey, admin: bool, revoking: RwSignal<Option<ApiKey>>) -> impl IntoView {
-    let moment = |at: Option<i64>, otherwise: &'static str| match at {
+    let last_used = match key.last_used_at {
         Some(at) => view! { <Timestamp at/> }.into_any(),
-        None => view! { <span class="muted">{otherwise}</span> }.into_any(),
+        None => view! { <span class="muted">"Never used"</span> }.into_any(),
+    };
+    let expiry = match key.expires_at {
+        Some(at) => view! { <time datetime=format::iso(at) title=format!("{} UTC", format::date_time(at))>{format::date(at)}</time> }.into_any(),
+        None => view! { <span class="muted">"Never"</span> }.into_any(),
     };
     let (tone, word) = match key.status {
         KeyStatus::Active => (Tone::Ok, "Active"),
@@ -97,11 +102,11 @@ fn Row(key: ApiKey, admin: bool, revoking: RwSignal<Option<ApiKey>>) -> impl Int
             <td data-label="Owner" class="is-long">
                 {owner}
             </td>
-            <td data-label="Created">{moment(Some(key.created_at), "")}</td>
-            <td data-label="Last used">{moment(key.last_used_at, "Never used")}</td>
-            <td data-label="Expires">{moment(key.expires_at, "Never")}</td>
+            <td data-label="Created"><Timestamp at=key.created_at/></td>
+            <td data-label="Last used">{last_used}</td>
+            <td data-label="Expires">{expiry}</td>
             <td data-label="Status">
-                <Status tone text=word.to_owned()/>
+                <Status tone text=word/>
             </td>
             {action}
         </tr>

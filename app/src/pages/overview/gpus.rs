@@ -4,11 +4,7 @@ use leptos::{either::EitherOf3, prelude::*};
 use worv_api::{Gpu, GpuReport, GpuSource};
 
 use super::gpu_condition::GpuCondition;
-use crate::{
-    components::{Icon, IconView, Status},
-    format,
-    live::LiveFeed,
-};
+use crate::{components::Status, format, live::LiveFeed};
 
 /// The GPUs as a table, or why there are none.
 #[component]
@@ -33,7 +29,6 @@ pub(crate) fn GpuPanel() -> impl IntoView {
         (true, source) => EitherOf3::A(view! { <p class="panel__note">{nothing_to_show(source.as_ref())}</p> }),
         (false, Some(GpuSource::Failing { reason })) => EitherOf3::B(view! {
             <div class="notice" data-tone="warn" role="status">
-                <IconView icon=Icon::Warning/>
                 <p>
                     <strong>"The GPUs cannot be read; these are the last readings. "</strong>
                     {reason}
@@ -61,7 +56,7 @@ where
     View: IntoView + 'static,
 {
     view! {
-        <table class="table" data-cards="">
+        <table class="table">
             <thead>
                 <tr>
                     <th scope="col">"GPU"</th>
@@ -124,26 +119,26 @@ fn Row(index: u32) -> impl IntoView {
                     />
                 </svg>
             </td>
-            <td class="is-number" data-label="Memory">
+            <td class="is-number">
                 <span>
                     <b>{figure(|gpu| memory(gpu).map(|(used, _)| used))}</b>
                     <span class="muted">{figure(|gpu| memory(gpu).map(|(_, total)| format!(" / {total} GiB")))}</span>
                     <span class="gpus__share">{move || format!("{} %", share())}</span>
                 </span>
             </td>
-            <td class="is-number" data-label="Utilisation">
+            <td class="is-number">
                 {figure(|gpu| gpu.utilization_percent.map(|percent| format!("{percent} %")))}
             </td>
-            <td class="is-number" data-label="Temperature">
+            <td class="is-number">
                 {figure(|gpu| gpu.temperature_celsius.map(|celsius| format!("{celsius} °C")))}
             </td>
-            <td class="is-number" data-label="Power">
+            <td class="is-number">
                 {figure(power)}
             </td>
-            <td data-label="Status">
+            <td>
                 <Status
                     tone=Signal::derive(move || condition.get().tone())
-                    text=Signal::derive(move || condition.get().word().to_owned())
+                    text=Signal::derive(move || condition.get().word())
                 />
             </td>
         </tr>

@@ -3,11 +3,7 @@
 use leptos::prelude::*;
 use worv_api::{EngineState, EngineStatus, GpuReport};
 
-use crate::{
-    components::{IconView, Tone},
-    figures, format,
-    live::LiveFeed,
-};
+use crate::{components::Tone, figures, format, live::LiveFeed};
 
 /// The answer to the first question of anyone who opens the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,12 +17,10 @@ struct Verdict {
 #[component]
 pub(crate) fn Health() -> impl IntoView {
     let feed = expect_context::<LiveFeed>();
-    let failures = Memo::new(move |_| feed.samples.with(|samples| figures::summary(samples.iter()).failures));
     let verdict = Memo::new(move |_| {
-        feed.engine.with(|engine| {
-            feed.gpus
-                .with(|gpus| verdict(engine.as_ref(), gpus.as_ref(), failures.get()))
-        })
+        let failures = feed.samples.with(|samples| figures::summary(samples.iter()).failures);
+        feed.engine
+            .with(|engine| feed.gpus.with(|gpus| verdict(engine.as_ref(), gpus.as_ref(), failures)))
     });
     let fact = move |text: fn(&EngineStatus) -> String| {
         move || {
@@ -38,17 +32,14 @@ pub(crate) fn Health() -> impl IntoView {
     };
     let lasting = move || {
         let since = feed.engine.with(|engine| engine.as_ref().map(|engine| engine.since));
-        let lasting = feed
-            .clock
-            .get()
-            .zip(since)
-            .map(|(now, since)| format::duration(now - since));
-        lasting.unwrap_or_default()
+        let lasting = feed.clock.get().zip(since).map(|(now, since)| now - since);
+        lasting
+            .map(|lasting| format!("for {}", format::duration(lasting)))
+            .unwrap_or_default()
     };
     view! {
-        <section class="health panel" data-tone=move || verdict.with(|verdict| verdict.tone.name()) aria-label="Health">
-            <div class="health__verdict">
-                <IconView icon=Signal::derive(move || verdict.with(|verdict| verdict.tone.icon()))/>
+        <section class="health panel" aria-label="Health">
+            <div class="health__verdict" data-tone=move || verdict.with(|verdict| verdict.tone.name())>
                 <div role="status">
                     <p class="health__headline">{move || verdict.with(|verdict| verdict.headline.clone())}</p>
                     <p class="muted">{move || verdict.with(|verdict| verdict.detail.clone())}</p>
@@ -71,10 +62,10 @@ pub(crate) fn Health() -> impl IntoView {
                     </dd>
                 </div>
                 <div>
-                    <dt>"Engine version"</dt>
+                    <dt>"vLLM version"</dt>
                     <dd>{fact(|engine| engine.version.clone())}</dd>
                 </div>
-                <div>
+                <div class="health__since">
                     <dt>{fact(|engine| since_label(engine.state).to_owned())}</dt>
                     <dd>
                         {fact(|engine| format!("{} UTC", format::date_time(engine.since)))} " "
@@ -106,7 +97,7 @@ fn verdict(engine: Option<&EngineStatus>, gpus: Option<&GpuReport>, failures: u6
         }
         Some(engine) if engine.state == EngineState::Up => up(engine, gpus, failures),
         _ => (
-            Tone::Neutral,
+            Tone::Waiting,
             "The engine has not been asked yet".to_owned(),
             "The first answer is a matter of seconds.".to_owned(),
         ),
@@ -193,6 +184,6 @@ mod tests {
             (Tone::Warn, "1 request failed in the last 15 minutes".to_owned())
         );
         assert_eq!(words(Some(&up), &[], 0), (Tone::Ok, "All is well".to_owned()));
-        assert_eq!(words(None, &[], 0).0, Tone::Neutral);
+        assert_eq!(words(None, &[], 0).0, Tone::Waiting);
     }
 }

@@ -13,13 +13,13 @@ use crate::{
 pub(crate) fn Minutes() -> impl IntoView {
     let samples = expect_context::<LiveFeed>().samples;
     let open = RwSignal::new(false);
-    let minutes = Memo::new(move |_| {
+    let minutes = move || {
         if open.get() {
             samples.with(|samples| figures::minutes(samples.iter()))
         } else {
             Vec::new()
         }
-    });
+    };
     view! {
         <details class="panel minutes" on:toggle=move |_| open.update(|open| *open = !*open)>
             <summary>"The same as a table"</summary>
@@ -45,8 +45,7 @@ pub(crate) fn Minutes() -> impl IntoView {
                     </tr>
                 </thead>
                 <tbody>
-                    <For each=move || minutes.get() key=|minute| *minute children=|minute| view! { <Row minute/> }/>
-                </tbody>
+                    {move || minutes().into_iter().map(|minute| view! { <Row minute/> }).collect_view()}</tbody>
             </table>
         </details>
     }
