@@ -25,6 +25,7 @@ use crate::{
     error::ApiError,
     headers,
     json::Object,
+    reasoning,
     relay::{Grammar, Relay},
     rewrite::rewrite,
     settlement::{Admitted, Settlement},
@@ -168,6 +169,10 @@ async fn whole(
     if let Some(counts) = counts {
         settlement.observe(counts);
     }
+    let body = match reasoning::place(&body).filter(|_| dialect == Dialect::OpenAi) {
+        Some(place) => reasoning::named_twice(&body, place).concat().into(),
+        None => body,
+    };
     settlement.settle(Outcome::Done).await;
     Ok(respond(head.status, &head.headers, request_id, body.into()))
 }

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use worv_core::usage::Endpoint;
 
 use crate::{
-    Gateway, dialect::Dialect, envelope::Envelope, error::ApiError, gateway::Live, json::quoted, messages_repair,
-    models::Resolved, output_budget::OutputBudget, shield, thinking,
+    Gateway, dialect::Dialect, envelope::Envelope, error::ApiError, gateway::Live, json::quoted, media,
+    messages_repair, models::Resolved, output_budget::OutputBudget, shield, thinking,
 };
 
 /// What goes to the engine.
@@ -26,6 +26,7 @@ pub(crate) async fn rewrite(
 ) -> Result<Rewritten, ApiError> {
     let object = &envelope.object;
     let mut edits = shield::edits(object)?;
+    media::check(object)?;
     let mut resolved = Resolved { thinking: None };
     if let Some(name) = live.name() {
         resolved = gateway.names.resolve(&envelope.model, name)?;

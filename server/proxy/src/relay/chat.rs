@@ -14,7 +14,7 @@ use super::{
     output::Output,
 };
 use crate::{
-    engine_complaint::EngineComplaint, envelope::StreamOptions, json::Object, settlement::Settlement,
+    engine_complaint::EngineComplaint, envelope::StreamOptions, json::Object, reasoning, settlement::Settlement,
     token_counts::TokenCounts,
 };
 
@@ -68,8 +68,10 @@ impl Chat {
         }
         if data.starts_with(br#"{"error""#) {
             self.failed = Some(EngineComplaint::in_stream(data).outcome());
+            output.pass(event);
+        } else {
+            self.relay_chunk(event, data, settlement, output);
         }
-        self.relay_chunk(event, data, settlement, output);
         Step::Continue
     }
 
@@ -78,7 +80,7 @@ impl Chat {
         let (Usage::Last { counts, .. } | Usage::Elsewhere { counts, .. }) = &usage else {
             // An engine that says nothing until its last chunk: a chunk is at least one token.
             settlement.observe_one_more();
-            return output.pass(event);
+            return pass_chunk(event, data, output);
         };
         if let Some(counts) = counts {
             settlement.observe(*counts);
@@ -90,20 +92,33 @@ impl Chat {
             return;
         }
         match usage {
-            _ if self.asked.continuous_usage_stats => output.pass(event),
-            Usage::Last { before, .. } => {
-                output.write(b"data: ");
-                output.write(before);
-                output.write(b"}\n\n");
-            }
-            Usage::Elsewhere { without, .. } => {
-                output.write(b"data: ");
-                output.write(without.as_bytes());
-                output.write(b"\n\n");
-            }
+            _ if self.asked.continuous_usage_stats => pass_chunk(event, data, output),
+            Usage::Last { before, .. } => write_chunk(before, b"}\n\n", output),
+            Usage::Elsewhere { without, .. } => write_chunk(without.as_bytes(), b"\n\n", output),
             Usage::Absent => {}
         }
     }
+}
+
+/// Sends a chunk as it came, but for its reasoning.
+fn pass_chunk(event: &[u8], data: &[u8], output: &mut Output) {
+    if reasoning::place(data).is_some() {
+        write_chunk(data, b"\n\n", output);
+    } else {
+        output.pass(event);
+    }
+}
+
+/// Sends a chunk that has changed, up to its end.
+fn write_chunk(json: &[u8], end: &[u8], output: &mut Output) {
+    output.write(b"data: ");
+    match reasoning::place(json) {
+        Some(place) => reasoning::named_twice(json, place)
+            .iter()
+            .for_each(|piece| output.write(piece)),
+        None => output.write(json),
+    }
+    output.write(end);
 }
 
 /// Finds the usage of a chunk without reading the rest, if it is where vLLM puts it.

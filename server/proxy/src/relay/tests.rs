@@ -153,6 +153,18 @@ async fn usage_is_found_wherever_it_stands_and_never_in_text() {
 }
 
 #[tokio::test]
+async fn reasoning_comes_under_both_names_with_and_without_usage() {
+    let chunk = r#"data: {"choices":[{"index":0,"delta":{"reasoning":"so"}}]"#;
+    let both = r#"data: {"choices":[{"index":0,"delta":{"reasoning":"so","reasoning_content":"so"}}]"#;
+    let usage = usage(1);
+    let stream = format!("{chunk}{usage}}}\n\n{chunk}}}\n\n{DONE}");
+    let (sent, _) = relayed([stream.as_bytes()], chat(false, false)).await;
+    assert_eq!(sent, format!("{both}}}\n\n{both}}}\n\n{DONE}"));
+    let (sent, _) = relayed([stream.as_bytes()], chat(true, true)).await;
+    assert_eq!(sent, format!("{both}{usage}}}\n\n{both}}}\n\n{DONE}"));
+}
+
+#[tokio::test]
 async fn an_engine_without_running_usage_is_counted_by_chunks() {
     let (sent, record) = relayed([format!("{TEXT}}}\n\n{TEXT}}}\n\n").as_bytes()], chat(false, false)).await;
     assert!(

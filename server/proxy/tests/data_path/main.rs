@@ -5,4 +5,5 @@ mod failures;
 mod models;
 mod output_budget;
 mod relaying;
+mod simulated;
 mod support;

@@ -1,0 +1,182 @@
+//! The whole way to a simulated vLLM, in each of the versions it can play.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use worv_core::usage::Outcome;
+use worv_sim::engine::{Fault, FaultKind, Sim, SimOptions, Version};
+
+use crate::support::{Answer, Running};
+
+const CHAT: &str = "/v1/chat/completions";
+const MESSAGES: &str = "/v1/messages";
+
+#[expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
+async fn start(options: SimOptions) -> (Sim, Running) {
+    let sim = Sim::start(TcpListener::bind("127.0.0.1:0").await.unwrap(), options);
+    let running = Running::start(sim.url()).await;
+    running.serve("DeepSeek-V4-Pro", 262_144);
+    (sim, running)
+}
+
+fn asking(stream: bool) -> Value {
+    json!({"model": "live", "max_tokens": 64, "stream": stream, "messages": [{"role": "user", "content": "Tell me about rivers."}]})
+}
+
+/// The data of every event of a stream that is JSON.
+fn events(body: &str) -> Vec<Value> {
+    body.lines()
+        .filter_map(|line| serde_json::from_str(line.strip_prefix("data: ")?).ok())
+        .collect()
+}
+
+#[tokio::test]
+async fn streamed_and_whole_answers_say_and_count_the_same_in_every_version() {
+    for version in Version::ALL {
+        let (sim, mut running) = start(SimOptions {
+            version,
+            ..SimOptions::instant()
+        })
+        .await;
+        let whole = Answer::of(running.post(CHAT, &asking(false))).await.json();
+        let record = running.record().await;
+        assert_eq!(record.outcome, Outcome::Done, "{version} {whole}");
+        let counted = (&whole["usage"]["prompt_tokens"], &whole["usage"]["completion_tokens"]);
+        assert_eq!(
+            counted,
+            (&json!(record.prompt_tokens), &json!(record.completion_tokens)),
+            "{version}"
+        );
+        let message = &whole["choices"][0]["message"];
+        assert_eq!(message["reasoning"], message["reasoning_content"], "{version}");
+
+        let streamed = Answer::of(running.post(CHAT, &asking(true))).await.body;
+        assert!(streamed.ends_with("data: [DONE]\n\n"), "{version} {streamed}");
+        assert!(!streamed.contains("\"usage\""), "{version} {streamed}");
+        let again = running.record().await;
+        assert_eq!(
+            (again.outcome, again.prompt_tokens, again.completion_tokens),
+            (Outcome::Done, record.prompt_tokens, record.completion_tokens),
+            "{version}"
+        );
+        let said = |name: &str| -> String {
+            events(&streamed)
+                .iter()
+                .filter_map(|event| event["choices"][0]["delta"][name].as_str().map(str::to_owned))
+                .collect()
+        };
+        assert_eq!(
+            said("content"),
+            message["content"].as_str().unwrap_or_default(),
+            "{version}"
+        );
+        assert_eq!(
+            said("reasoning_content"),
+            message["reasoning_content"].as_str().unwrap_or_default(),
+            "{version}"
+        );
+        assert_eq!(sim.stats().finished, 2);
+    }
+}
+
+#[tokio::test]
+async fn a_coding_agents_conversation_succeeds_in_every_version() {
+    let conversation = json!({
+        "model": "claude-opus-4-5", "max_tokens": 32_000, "stream": true,
+        "system": [
+            {"type": "text", "text": "x-anthropic-billing-header: cc_version=2.1"},
+            {"type": "text", "text": "You are a coding agent.", "cache_control": {"type": "ephemeral"}},
+        ],
+        "thinking": {"type": "enabled", "budget_tokens": 31_999},
+        "output_config": {"effort": "high"},
+        "tools": [
+            {"name": "read", "description": "Reads a file.", "input_schema": {"type": "object", "properties": {"path": {"type": "string"}}}},
+            {"type": "web_search_20250305", "name": "web_search"},
+        ],
+        "messages": [
+            {"role": "user", "content": [{"type": "text", "text": "Fix the build.", "cache_control": {"type": "ephemeral"}}]},
+            {"role": "system", "content": "The user prefers short answers."},
+            {"role": "assistant", "content": [{"type": "tool_use", "id": "toolu_1", "name": "read", "input": {"path": "a"}}]},
+            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "toolu_1", "content": "fn main() {}"}]},
+        ],
+    });
+    for version in Version::ALL {
+        let (sim, mut running) = start(SimOptions {
+            version,
+            ..SimOptions::instant()
+        })
+        .await;
+        let answer = Answer::of(running.post(MESSAGES, &conversation)).await;
+        assert_eq!(answer.status.as_u16(), 200, "{version} {}", answer.body);
+        let events = events(&answer.body);
+        let start = &events[0]["message"];
+        assert_eq!(
+            (&start["type"], &start["role"]),
+            (&json!("message"), &json!("assistant")),
+            "{version}"
+        );
+        assert_eq!(
+            events.last().map(|event| &event["type"]),
+            Some(&json!("message_stop")),
+            "{version}"
+        );
+        let record = running.record().await;
+        assert_eq!(
+            (record.outcome, &*record.served_model),
+            (Outcome::Done, "DeepSeek-V4-Pro"),
+            "{version}"
+        );
+        assert!(
+            record.prompt_tokens > 0 && record.completion_tokens > 0,
+            "{version} {record:?}"
+        );
+        assert_eq!(sim.stats().finished, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_caller_who_leaves_during_a_long_prefill_frees_the_engine() {
+    let (sim, mut running) = start(SimOptions::instant()).await;
+    sim.knobs()
+        .turn(|knobs| knobs.time_to_first_token = Duration::from_hours(1));
+    for (path, stream) in [(CHAT, false), (CHAT, true), (MESSAGES, false), (MESSAGES, true)] {
+        let before = sim.stats().aborted;
+        let caller = tokio::spawn(Answer::of(running.post(path, &asking(stream))));
+        sim.until(|stats| stats.running == 1).await;
+        caller.abort();
+        sim.until(|stats| stats.running == 0 && stats.aborted == before + 1)
+            .await;
+        assert_eq!(running.record().await.outcome, Outcome::ClientLeft);
+    }
+}
+
+#[tokio::test]
+async fn an_engine_that_fails_in_the_middle_is_charged_for_what_it_gave() {
+    for kind in [FaultKind::Close, FaultKind::Error] {
+        for path in [CHAT, MESSAGES] {
+            let (sim, mut running) = start(SimOptions::instant()).await;
+            sim.knobs()
+                .turn(|knobs| knobs.fault = Some(Fault { after_tokens: 5, kind }));
+            let answer = Answer::of(running.post(path, &asking(true))).await;
+            assert!(answer.body.contains("\"error\""), "{path} {kind:?} {}", answer.body);
+            let record = running.record().await;
+            assert_eq!(record.outcome, Outcome::EngineFailed, "{path} {kind:?} {}", answer.body);
+            assert_eq!(record.completion_tokens, 5, "{path} {kind:?} {}", answer.body);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_engine_that_went_down_is_used_again_when_it_is_back() {
+    let (sim, mut running) = start(SimOptions::instant()).await;
+    sim.knobs().turn(|knobs| knobs.down = true);
+    let answer = Answer::of(running.post(CHAT, &asking(false))).await;
+    assert!(answer.status.is_server_error(), "{answer:?}");
+    assert_eq!(running.record().await.outcome, Outcome::EngineFailed);
+    sim.knobs().turn(|knobs| knobs.down = false);
+    assert_eq!(
+        Answer::of(running.post(CHAT, &asking(false))).await.status.as_u16(),
+        200
+    );
+}
