@@ -22,6 +22,7 @@ mod answer;
 mod answers;
 mod chat;
 mod completions;
+mod control;
 mod errors;
 mod field;
 mod fields;

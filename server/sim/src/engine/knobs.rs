@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 /// Pace and faults. A change takes effect at the next token of every running request.
@@ -24,7 +25,7 @@ pub struct Knobs {
 }
 
 /// A failure in the middle of an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Fault {
     /// Tokens that are generated properly before it strikes.
     pub after_tokens: u64,
@@ -33,7 +34,8 @@ pub struct Fault {
 }
 
 /// What happens in the middle of an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum FaultKind {
     /// Nothing more comes, until the knob is turned again.
     Stall,
@@ -44,7 +46,7 @@ pub enum FaultKind {
 }
 
 /// An error status given to the next inference requests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Refusal {
     /// The HTTP status, 400 to 599.
     pub status: u16,

@@ -14,7 +14,7 @@ use axum::{
 };
 use serde::Serialize;
 
-use super::{SeenRequest, chat, completions, messages, models, responses, service::Engine, tokenize};
+use super::{SeenRequest, chat, completions, control, messages, models, responses, service::Engine, tokenize};
 
 #[derive(Serialize)]
 struct VersionAnswer {
@@ -47,6 +47,8 @@ pub(super) fn router(engine: Engine) -> Router {
         .route("/v1/messages", post(messages::create))
         .route("/v1/messages/count_tokens", post(messages::count_tokens))
         .route("/v1/responses", post(responses::create))
+        .route("/sim/stats", get(control::stats))
+        .route("/sim/knobs", get(control::knobs).patch(control::turn))
         .fallback(async || (StatusCode::NOT_FOUND, Json(Detail { detail: "Not Found" })))
         .method_not_allowed_fallback(async || {
             (StatusCode::METHOD_NOT_ALLOWED, Json(Detail { detail: "Method Not Allowed" }))

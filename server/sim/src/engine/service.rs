@@ -7,7 +7,7 @@ use futures::stream::BoxStream;
 use tokio::sync::Semaphore;
 
 use super::{
-    KnobsHandle, SeenRequest, SimOptions,
+    KnobsHandle, SeenRequest, SimOptions, SimStats,
     errors::ApiError,
     generation::{self, Batch, Broken},
     metrics::Metrics,
@@ -70,6 +70,14 @@ impl Engine {
 
     pub(super) fn metrics(&self) -> &Metrics {
         &self.0.metrics
+    }
+
+    pub(super) fn knobs(&self) -> &KnobsHandle {
+        &self.0.knobs
+    }
+
+    pub(super) fn stats(&self) -> SimStats {
+        *self.0.board.watch().borrow()
     }
 
     pub(super) fn keeps_requests(&self) -> bool {

@@ -7,10 +7,11 @@ use std::{
 
 use axum::http::{HeaderMap, Method, Uri};
 use bytes::Bytes;
+use serde::Serialize;
 use tokio::sync::watch;
 
 /// Counts since the start. `running` and `waiting` are of this moment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct SimStats {
     /// Requests being generated.
     pub running: u64,

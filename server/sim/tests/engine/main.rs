@@ -1,0 +1,11 @@
+//! The simulated vLLM over a real socket.
+#![cfg(test)]
+
+mod client;
+mod faults;
+mod leaving;
+mod metrics;
+mod recordings;
+mod shape;
+mod usage;
+mod versions;
