@@ -28,6 +28,10 @@ const SQLITE: &[Migration] = &[
         name: "key_settings",
         sql: include_str!("../migrations/sqlite/0003_key_settings.sql"),
     },
+    Migration {
+        name: "sums_by_part",
+        sql: include_str!("../migrations/sqlite/0004_sums_by_part.sql"),
+    },
 ];
 
 /// The same steps for PostgreSQL.
@@ -43,6 +47,10 @@ const POSTGRES: &[Migration] = &[
     Migration {
         name: "key_settings",
         sql: include_str!("../migrations/postgres/0003_key_settings.sql"),
+    },
+    Migration {
+        name: "sums_by_part",
+        sql: include_str!("../migrations/postgres/0004_sums_by_part.sql"),
     },
 ];
 

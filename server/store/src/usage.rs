@@ -10,5 +10,6 @@ mod journal;
 mod query;
 mod requests;
 mod retention;
+mod statement;
 mod sums;
 mod writer;

@@ -18,6 +18,12 @@ pub(super) fn of_endpoint(endpoint: Endpoint) -> i16 {
     match endpoint {
         Endpoint::ChatCompletions => 0,
         Endpoint::Messages => 1,
+        Endpoint::CountTokens => 2,
+        Endpoint::Completions => 3,
+        Endpoint::Responses => 4,
+        Endpoint::Embeddings => 5,
+        Endpoint::Rerank => 6,
+        Endpoint::Score => 7,
     }
 }
 

@@ -1,11 +1,13 @@
 //! Questions about usage: over a range of time, split by time and by what it was for.
 
+use std::collections::HashMap;
+
 use sqlx::{AssertSqlSafe, Row, any::AnyRow};
 use worv_core::{UnixMillis, key::KeyId, usage::Endpoint};
 
 use super::{
     code,
-    sums::{SUMMED, Span, UsageTotals},
+    sums::{Part, SUMMED, Span, UsageTotals},
 };
 use crate::{Store, StoreError};
 
@@ -67,13 +69,17 @@ pub enum Group {
 }
 
 impl Store {
-    /// Sums usage, in the order of time and then of keys, models or endpoints. The cost grows with the hours or days in
+    /// Sums usage, in the order of time and then of keys, models (by their first use) or endpoints. The cost grows with the hours or days in
     /// the range, not with the requests.
     ///
     /// # Errors
     /// [`StoreError::Invalid`] where the range is empty or has more than 4000 hours or days.
     pub async fn usage(&self, query: &UsageQuery) -> Result<Vec<UsageBucket>, StoreError> {
         let (first, end) = query.buckets()?;
+        let models = match query.by {
+            Some(GroupBy::Model) => self.model_names().await?,
+            _ => HashMap::new(),
+        };
         let rows = sqlx::query(AssertSqlSafe(query.statement()))
             .bind(query.span.code())
             .bind(first)
@@ -81,9 +87,19 @@ impl Store {
             .bind(query.key.map(|key| key.0))
             .bind(query.model.as_deref())
             .bind(query.endpoint.map(code::of_endpoint))
+            .bind(query.part().code())
             .fetch_all(self.readers())
             .await?;
-        rows.iter().map(|row| Ok(query.bucket(row, first)?)).collect()
+        rows.iter().map(|row| Ok(query.bucket(row, first, &models)?)).collect()
+    }
+
+    async fn model_names(&self) -> Result<HashMap<i64, String>, StoreError> {
+        let rows = sqlx::query("SELECT id, name FROM models")
+            .fetch_all(self.readers())
+            .await?;
+        rows.iter()
+            .map(|row| Ok((row.try_get("id")?, row.try_get("name")?)))
+            .collect()
     }
 }
 
@@ -102,32 +118,47 @@ impl UsageQuery {
         Ok((first, end))
     }
 
+    /// The part with the fewest rows that the question can be answered from.
+    fn part(&self) -> Part {
+        let of_models = self.model.is_some() || matches!(self.by, Some(GroupBy::Model));
+        let of_endpoints = self.endpoint.is_some() || matches!(self.by, Some(GroupBy::Endpoint));
+        let of_keys = self.key.is_some() || matches!(self.by, Some(GroupBy::Key));
+        match (of_keys, of_models || of_endpoints) {
+            (false, _) => Part::Models,
+            (true, false) => Part::Keys,
+            (true, true) => Part::Each,
+        }
+    }
+
     /// The statement, put together from nothing but the literals here; all that a caller chose is bound.
     fn statement(&self) -> String {
         let bucket = if self.series { "bucket" } else { "$2" };
         let group = match self.by {
             None => "0",
             Some(GroupBy::Key) => "key_id",
-            Some(GroupBy::Model) => "models.name",
+            Some(GroupBy::Model) => "model_id",
             Some(GroupBy::Endpoint) => "endpoint",
         };
         let sums = SUMMED.map(|column| format!("CAST(SUM({column}) AS BIGINT) AS {column}"));
         format!(
             "SELECT {bucket} AS bucket, {group} AS usage_group, {} \
-             FROM usage_sums JOIN models ON models.id = usage_sums.model_id \
-             WHERE span = $1 AND bucket >= $2 AND bucket < $3 \
-             AND ($4 IS NULL OR key_id = $4) AND ($5 IS NULL OR models.name = $5) AND ($6 IS NULL OR endpoint = $6) \
+             FROM usage_by_part WHERE part = $7 AND span = $1 AND bucket >= $2 AND bucket < $3 \
+             AND ($4 IS NULL OR key_id = $4) AND ($6 IS NULL OR endpoint = $6) \
+             AND ($5 IS NULL OR model_id = (SELECT id FROM models WHERE name = $5)) \
              GROUP BY 1, 2 ORDER BY 1, 2",
             sums.join(", ")
         )
     }
 
-    fn bucket(&self, row: &AnyRow, first: i64) -> sqlx::Result<UsageBucket> {
+    fn bucket(&self, row: &AnyRow, first: i64, models: &HashMap<i64, String>) -> sqlx::Result<UsageBucket> {
         let bucket = if self.series { row.try_get("bucket")? } else { first };
         let group = match self.by {
             None => None,
             Some(GroupBy::Key) => Some(Group::Key(KeyId(row.try_get("usage_group")?))),
-            Some(GroupBy::Model) => Some(Group::Model(row.try_get("usage_group")?)),
+            Some(GroupBy::Model) => {
+                let id: i64 = row.try_get("usage_group")?;
+                Some(Group::Model(models.get(&id).cloned().unwrap_or_default()))
+            }
             Some(GroupBy::Endpoint) => Some(Group::Endpoint(code::endpoint(row.try_get("usage_group")?)?)),
         };
         Ok(UsageBucket {

@@ -2,14 +2,13 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    fmt::Write,
     sync::LazyLock,
 };
 
 use sqlx::{Any, AnyConnection, AssertSqlSafe, Row, any::AnyRow, query::Query};
 use worv_core::{id::RequestId, key::KeyId, usage::UsageRecord};
 
-use super::code;
+use super::{code, statement::placeholders};
 use crate::{Store, StoreError, row, text};
 
 /// Characters of a model's name that are kept.
@@ -87,20 +86,13 @@ pub(super) fn tokens(count: u64) -> u64 {
 }
 
 fn insert(rows: usize) -> String {
-    let mut statement = String::from(
+    format!(
         "INSERT INTO requests (id, key_id, endpoint, model_id, requested_model, stream, \
          prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, \
-         outcome, status, started_at, first_byte_ms, duration_ms) VALUES ",
-    );
-    for row in 0..rows {
-        statement.push_str(if row == 0 { "(" } else { ", (" });
-        for column in 1..=COLUMNS {
-            let comma = if column == 1 { "" } else { ", " };
-            let _ = write!(statement, "{comma}${}", row * COLUMNS + column);
-        }
-        statement.push(')');
-    }
-    statement + " ON CONFLICT (id) DO NOTHING RETURNING id"
+         outcome, status, started_at, first_byte_ms, duration_ms) \
+         VALUES {} ON CONFLICT (id) DO NOTHING RETURNING id",
+        placeholders(rows, COLUMNS)
+    )
 }
 
 type BoundQuery = Query<'static, Any, sqlx::any::AnyArguments>;

@@ -10,7 +10,7 @@ use std::{
 use sqlx::{AnyConnection, AssertSqlSafe, any::AnyRow};
 use worv_core::usage::{Outcome, UsageRecord};
 
-use super::{code, requests};
+use super::{code, requests, statement::placeholders};
 use crate::{StoreError, row};
 
 /// What is summed of requests.
@@ -51,8 +51,23 @@ pub enum Span {
     Day,
 }
 
-/// What one row sums: span, bucket, key, model and endpoint, all as in the database.
-type Place = (i16, i64, i64, i64, i16);
+/// What a row sums. Each request counts once in each part, so that a question reads the part with the fewest rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Part {
+    /// One key's requests for one model by one endpoint.
+    Each,
+    /// One key's requests; model and endpoint are [`ANY_MODEL`] and [`ANY_ENDPOINT`].
+    Keys,
+    /// All keys' requests for one model by one endpoint; the key is [`ANY_KEY`].
+    Models,
+}
+
+/// What one row sums: part, span, bucket, key, model and endpoint, all as in the database.
+type Place = (i16, i16, i64, i64, i64, i16);
+
+const ANY_KEY: i64 = 0;
+const ANY_MODEL: i64 = 0;
+const ANY_ENDPOINT: i16 = -1;
 
 /// The columns that are summed, in the order of [`UsageTotals::values`].
 pub(super) const SUMMED: [&str; 12] = [
@@ -70,17 +85,14 @@ pub(super) const SUMMED: [&str; 12] = [
     "first_byte_ms",
 ];
 
-static ADD: LazyLock<String> = LazyLock::new(|| {
-    let values: Vec<_> = (1..=5 + SUMMED.len()).map(|number| format!("${number}")).collect();
-    let sums = SUMMED.map(|column| format!("{column} = usage_sums.{column} + excluded.{column}"));
-    format!(
-        "INSERT INTO usage_sums (span, bucket, key_id, model_id, endpoint, {}) VALUES ({}) \
-         ON CONFLICT (span, bucket, key_id, model_id, endpoint) DO UPDATE SET {}",
-        SUMMED.join(", "),
-        values.join(", "),
-        sums.join(", ")
-    )
-});
+/// Columns of a [`Place`].
+const PLACES: usize = 6;
+
+/// Rows that one statement adds to: as many as one request has sums.
+const ROWS: usize = 6;
+
+static ADD_ROWS: LazyLock<String> = LazyLock::new(|| add(ROWS));
+static ADD_ONE: LazyLock<String> = LazyLock::new(|| add(1));
 
 /// Adds records to the sums that they belong to. The rows are taken in order, so that two servers that do this at the
 /// same time cannot wait for each other.
@@ -94,29 +106,59 @@ pub(super) async fn add_all<'a>(
         let model = requests::model_id_in(models, record)?;
         for span in [Span::Hour, Span::Day] {
             let bucket = span.bucket(record.started_at.0);
-            let place = (
-                span.code(),
-                bucket,
-                record.key.0,
-                model,
-                code::of_endpoint(record.endpoint),
-            );
-            sums.entry(place).or_default().add(record);
+            let (key, endpoint) = (record.key.0, code::of_endpoint(record.endpoint));
+            for (part, key, model, endpoint) in [
+                (Part::Each, key, model, endpoint),
+                (Part::Keys, key, ANY_MODEL, ANY_ENDPOINT),
+                (Part::Models, ANY_KEY, model, endpoint),
+            ] {
+                let place = (part.code(), span.code(), bucket, key, model, endpoint);
+                sums.entry(place).or_default().add(record);
+            }
         }
     }
-    for ((span, bucket, key, model, endpoint), totals) in sums {
-        let mut query = sqlx::query(AssertSqlSafe(ADD.as_str()))
-            .bind(span)
-            .bind(bucket)
-            .bind(key)
-            .bind(model)
-            .bind(endpoint);
-        for value in totals.values() {
-            query = query.bind(row::stored(value));
+    let sums: Vec<_> = sums.into_iter().collect();
+    let (full, rest) = sums.as_chunks::<ROWS>();
+    let full = full.iter().map(|chunk| (&ADD_ROWS, chunk.as_slice()));
+    for (statement, chunk) in full.chain(rest.chunks(1).map(|one| (&ADD_ONE, one))) {
+        let mut query = sqlx::query(AssertSqlSafe(statement.as_str()));
+        for ((part, span, bucket, key, model, endpoint), totals) in chunk {
+            query = query
+                .bind(*part)
+                .bind(*span)
+                .bind(*bucket)
+                .bind(*key)
+                .bind(*model)
+                .bind(*endpoint);
+            for value in totals.values() {
+                query = query.bind(row::stored(value));
+            }
         }
         query.execute(&mut *connection).await?;
     }
     Ok(())
+}
+
+fn add(rows: usize) -> String {
+    let sums = SUMMED.map(|column| format!("{column} = usage_by_part.{column} + excluded.{column}"));
+    format!(
+        "INSERT INTO usage_by_part (part, span, bucket, key_id, model_id, endpoint, {}) VALUES {} \
+         ON CONFLICT (part, span, bucket, key_id, model_id, endpoint) DO UPDATE SET {}",
+        SUMMED.join(", "),
+        placeholders(rows, PLACES + SUMMED.len()),
+        sums.join(", ")
+    )
+}
+
+impl Part {
+    /// The number that stands for it in the database.
+    pub(super) fn code(self) -> i16 {
+        match self {
+            Self::Each => 0,
+            Self::Keys => 1,
+            Self::Models => 2,
+        }
+    }
 }
 
 impl Span {

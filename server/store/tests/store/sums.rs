@@ -110,6 +110,33 @@ on_each_database! {
         assert_eq!(endpoints[1].group, Some(Group::Endpoint(Endpoint::ChatCompletions)));
     }
 
+    async fn every_part_tells_the_same(database) {
+        let store = database.open().await;
+        write(&store, &six()).await;
+        let total = async |query: UsageQuery| {
+            let buckets = store.usage(&query).await.unwrap();
+            buckets.iter().map(|bucket| bucket.totals.prompt_tokens).sum::<u64>()
+        };
+        for series in [false, true] {
+            for span in [Span::Hour, Span::Day] {
+                for by in [None, Some(GroupBy::Key), Some(GroupBy::Model), Some(GroupBy::Endpoint)] {
+                    let query = UsageQuery { series, span, by, ..week() };
+                    assert_eq!(total(query.clone()).await, 600, "{query:?}");
+                    let of_one = UsageQuery { key: Some(KeyId(2)), ..query };
+                    assert_eq!(total(of_one.clone()).await, 400, "{of_one:?}");
+                }
+            }
+        }
+        let narrow = UsageQuery {
+            key: Some(KeyId(2)),
+            model: Some("DeepSeek-V4-Pro".to_owned()),
+            endpoint: Some(Endpoint::Messages),
+            by: Some(GroupBy::Key),
+            ..week()
+        };
+        assert_eq!(total(narrow).await, 200);
+    }
+
     async fn filters_narrow_and_match_whole_names_only(database) {
         let store = database.open().await;
         write(&store, &six()).await;

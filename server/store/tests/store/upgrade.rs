@@ -70,14 +70,14 @@ on_each_database! {
         assert_eq!(store.key_grants().await.unwrap()[0].0, KeyDigest([7; 32]));
         assert_eq!(store.recent_requests(10).await.unwrap().len(), 5);
 
-        for span in [Span::Hour, Span::Day] {
+        for (span, key) in [(Span::Hour, None), (Span::Day, None), (Span::Hour, Some(KeyId(1))), (Span::Day, Some(KeyId(1)))] {
             let query = UsageQuery {
                 from: START,
                 to: START.plus(Duration::from_hours(48)),
                 span,
                 series: false,
                 by: None,
-                key: Some(KeyId(1)),
+                key,
                 model: None,
                 endpoint: None,
             };
