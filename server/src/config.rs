@@ -5,6 +5,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
+use worv_core::Secret;
 
 use crate::failure::{Failure, Kind};
 
@@ -13,7 +14,7 @@ pub use load::load;
 mod load;
 
 /// The whole configuration.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Where the gateway listens and keeps its files.
@@ -22,6 +23,10 @@ pub struct Config {
     pub database: Database,
     /// The engine in front of which it stands.
     pub engine: Engine,
+    /// The models that the engine may be started with.
+    pub profile: Vec<Profile>,
+    /// The data path.
+    pub proxy: Proxy,
     /// What a request may ask for.
     pub limits: Limits,
     /// How usage is kept.
@@ -64,8 +69,32 @@ pub struct Database {
 pub struct Engine {
     /// The vLLM server, such as `http://127.0.0.1:8000`. Required, but for the demo.
     pub url: Option<String>,
+    /// Sent to the engine as `Authorization: Bearer`, for one that was started with `--api-key`.
+    #[serde(skip_serializing)]
+    pub api_key: Option<Secret>,
     /// Refuse to start while the engine does not answer. Off where the two are started in any order.
     pub must_answer_at_start: bool,
+}
+
+/// `[[profile]]`: a model that the engine may be started with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// The name that the engine serves it under. Each profile's name leads to whichever model is live.
+    pub name: String,
+    /// The longest answer of this model, in tokens, in place of `limits.max_output_tokens`.
+    #[serde(default)]
+    pub max_output_tokens: Option<u64>,
+}
+
+/// `[proxy]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Proxy {
+    /// Further model names that lead to the live model, in any case: whole names, or beginnings followed by `*`.
+    pub aliases: Vec<String>,
+    /// Seconds of silence on a stream after which a comment or ping is sent, so that nothing in between gives it up.
+    pub keep_alive_seconds: u64,
 }
 
 /// `[limits]`
@@ -169,6 +198,7 @@ impl Config {
             ));
         }
         for (key, value) in [
+            ("proxy.keep_alive_seconds", self.proxy.keep_alive_seconds),
             ("limits.max_output_tokens", self.limits.max_output_tokens),
             ("limits.max_body_bytes", self.limits.max_body_bytes as u64),
             ("console.session_idle_minutes", self.console.session_idle_minutes.into()),
@@ -179,6 +209,27 @@ impl Config {
             }
         }
         Ok(())
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let profile = |name: &str| Profile {
+            name: name.to_owned(),
+            max_output_tokens: None,
+        };
+        Self {
+            server: Server::default(),
+            database: Database::default(),
+            engine: Engine::default(),
+            profile: ["DeepSeek-V4-Pro", "GLM-5.1-FP8", "Kimi-K2.6"].map(profile).into(),
+            proxy: Proxy::default(),
+            limits: Limits::default(),
+            usage: Usage::default(),
+            console: Console::default(),
+            gpu: Gpu::default(),
+            log: Log::default(),
+        }
     }
 }
 
@@ -194,10 +245,20 @@ impl Default for Server {
     }
 }
 
+impl Default for Proxy {
+    fn default() -> Self {
+        Self {
+            aliases: ["claude-*", "glm-5.1-fp8", "kimi-k2.6"].map(str::to_owned).into(),
+            keep_alive_seconds: 15,
+        }
+    }
+}
+
 impl Default for Engine {
     fn default() -> Self {
         Self {
             url: None,
+            api_key: None,
             must_answer_at_start: true,
         }
     }

@@ -12,6 +12,7 @@ pub use keys::key_status;
 pub use live::Live;
 pub use router::router;
 pub use site::Site;
+pub use throttle::Throttle;
 
 mod api;
 mod cookies;
@@ -25,6 +26,7 @@ mod router;
 mod service;
 mod session;
 mod site;
+mod throttle;
 
 /// What every part of the console works with.
 pub struct Console {
@@ -34,6 +36,8 @@ pub struct Console {
     pub live: Arc<Live>,
     /// Checks passwords, a few at a time.
     pub passwords: Passwords,
+    /// Slows down whoever guesses passwords.
+    pub throttle: Throttle,
     /// Tells the time.
     pub clock: Clock,
     /// Makes session ids, tokens and keys.

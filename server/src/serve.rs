@@ -1,6 +1,6 @@
 //! Serving: everything is checked, then everything is started, then it runs until it is told to stop.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{fs::DirBuilder, io, net::SocketAddr, os::unix::fs::DirBuilderExt, path::Path, sync::Arc, time::Duration};
 
 use axum::{Router, routing::get};
 use tokio::net::TcpListener;
@@ -11,13 +11,13 @@ use worv_node::{
     engine::{self, EngineConfig},
     gpu::{self, GpuConfig},
 };
-use worv_proxy::{Gateway, GatewayConfig};
+use worv_proxy::{Gateway, GatewayConfig, ModelProfile};
 use worv_store::{Store, usage};
 
 use crate::{
     command::{self, Serve},
-    config::{Config, Durability},
-    console::{self, Console, Live, SessionRules, Site},
+    config::{self, Config, Durability},
+    console::{self, Console, Live, SessionRules, Site, Throttle},
     failure::{Failure, Kind},
     password::Passwords,
 };
@@ -71,7 +71,7 @@ pub async fn serve(config: Config, options: Serve) -> Result<(), Failure> {
     let (load, credentials) = prepared
         .map(|made| (LoadMeter::new(made.gpus), made.credentials))
         .unzip();
-    let usage = Arc::new(usage::Writer::start(store.clone(), durability(config.usage.durability)));
+    let usage = Arc::new(usage_writer(&config, store.clone())?);
     let gateway = Gateway::new(
         gateway_config(&config, &engine_url),
         Arc::clone(&usage) as Arc<dyn UsageSink>,
@@ -84,6 +84,7 @@ pub async fn serve(config: Config, options: Serve) -> Result<(), Failure> {
         (**gpus.borrow()).clone(),
     ));
     let console = Arc::new(Console {
+        throttle: Throttle::new(clock.clone()),
         store: store.clone(),
         live: Arc::clone(&live),
         passwords: Passwords::new(entropy.clone()),
@@ -193,14 +194,38 @@ fn gpu_config(config: &Config, demo: Option<&Prepared>) -> GpuConfig {
 }
 
 fn gateway_config(config: &Config, engine_url: &reqwest::Url) -> GatewayConfig {
+    let profile = |profile: &config::Profile| ModelProfile {
+        max_output_tokens: profile.max_output_tokens,
+        ..ModelProfile::of_model(&profile.name)
+    };
     GatewayConfig {
         engine_url: engine_url.to_string(),
+        engine_api_key: config.engine.api_key.clone(),
         max_body_bytes: config.limits.max_body_bytes,
         max_context_tokens: config.limits.max_context_tokens,
         max_output_tokens: config.limits.max_output_tokens,
         reserved_tokens: config.limits.reserved_tokens,
+        profiles: config.profile.iter().map(profile).collect(),
+        aliases: config.proxy.aliases.clone(),
+        keep_alive: Duration::from_secs(config.proxy.keep_alive_seconds),
         ..GatewayConfig::default()
     }
+}
+
+/// Usage goes to the database, and to a journal in the data folder while the database does not take it.
+fn usage_writer(config: &Config, store: Store) -> Result<usage::Writer, Failure> {
+    let journal = config.server.data_dir.join("usage.journal");
+    let durability = durability(config.usage.durability);
+    create_for_owner(&config.server.data_dir)
+        .and_then(|()| usage::Writer::start_with_journal(store, durability, &journal))
+        .map_err(|error| {
+            let message = format!("server.data_dir: cannot write {}: {error}", journal.display());
+            Failure::new(Kind::CannotCreate, message)
+        })
+}
+
+fn create_for_owner(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 fn durability(durability: Durability) -> usage::Durability {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Deserializer};
+
 /// A password, key or token. Neither `Debug` nor `Display` shows it; [`Secret::expose`] is the one way to it,
 /// so a search for that word finds every place a secret can leave by.
 #[derive(Clone, PartialEq, Eq)]
@@ -16,6 +18,13 @@ impl Secret {
     /// The secret itself.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+}
+
+/// A secret can be read from a configuration, and not be written to one.
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self)
     }
 }
 

@@ -89,6 +89,11 @@ pub async fn sign_in(
     if given_out.is_empty() || !bool::from(given_out.as_bytes().ct_eq(csrf_token.as_bytes())) {
         return again(StatusCode::FORBIDDEN, LoginError::Expired);
     }
+    let address = session::address(&extensions);
+    if let Some(pause) = console.throttle.pause(&address, &name) {
+        let retry_after = pause.as_secs() + u64::from(pause.subsec_nanos() > 0);
+        return again(StatusCode::TOO_MANY_REQUESTS, LoginError::Throttled { retry_after });
+    }
     let user = match console.store.find_user(&name).await {
         Ok(user) => user,
         Err(error) => {
@@ -98,13 +103,14 @@ pub async fn sign_in(
     };
     let hash = user.as_ref().map(|user| user.password_hash.clone());
     let right = console.passwords.verify(Secret::new(password), hash).await;
-    let address = session::address(&extensions);
     let Some(user) = user.filter(|_| right) else {
+        console.throttle.failed(&address, &name);
         console
             .note(Actor::user(&name, &address).did("session.refuse", "sign-in".to_owned()))
             .await;
         return again(StatusCode::UNAUTHORIZED, LoginError::Rejected);
     };
+    console.throttle.succeeded(&address, &name);
     let id = match console.start_session(&user, &headers, &address).await {
         Ok(id) => id,
         Err(error) => {
