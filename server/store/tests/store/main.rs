@@ -5,6 +5,7 @@ mod changes;
 mod key_settings;
 mod keys;
 mod open;
+mod outage;
 mod sessions;
 mod sums;
 mod support;
