@@ -61,6 +61,18 @@ pub enum Endpoint {
     ChatCompletions,
     /// `POST /v1/messages`
     Messages,
+    /// `POST /v1/messages/count_tokens`
+    CountTokens,
+    /// `POST /v1/completions`
+    Completions,
+    /// `POST /v1/responses`
+    Responses,
+    /// `POST /v1/embeddings`
+    Embeddings,
+    /// `POST /v1/rerank`
+    Rerank,
+    /// `POST /v1/score`
+    Score,
 }
 
 /// Resolves when a record is safe: on disk where usage is kept strictly, at once where it is not.
@@ -96,13 +108,28 @@ impl Outcome {
 
 impl Endpoint {
     /// Every endpoint.
-    pub const ALL: [Self; 2] = [Self::ChatCompletions, Self::Messages];
+    pub const ALL: [Self; 8] = [
+        Self::ChatCompletions,
+        Self::Messages,
+        Self::CountTokens,
+        Self::Completions,
+        Self::Responses,
+        Self::Embeddings,
+        Self::Rerank,
+        Self::Score,
+    ];
 
     /// The path, which is also the name used in the database, the API and the log.
     pub fn path(self) -> &'static str {
         match self {
             Self::ChatCompletions => "/v1/chat/completions",
             Self::Messages => "/v1/messages",
+            Self::CountTokens => "/v1/messages/count_tokens",
+            Self::Completions => "/v1/completions",
+            Self::Responses => "/v1/responses",
+            Self::Embeddings => "/v1/embeddings",
+            Self::Rerank => "/v1/rerank",
+            Self::Score => "/v1/score",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The two families of clients, told apart by route and headers.
 
 use http::{HeaderMap, header::AUTHORIZATION};
+use worv_core::usage::Endpoint;
 
 use crate::authentication::X_API_KEY;
 
@@ -14,6 +15,19 @@ pub(crate) enum Dialect {
 }
 
 impl Dialect {
+    /// The dialect of a route.
+    pub(crate) fn of(endpoint: Endpoint) -> Self {
+        match endpoint {
+            Endpoint::Messages | Endpoint::CountTokens => Self::Anthropic,
+            Endpoint::ChatCompletions
+            | Endpoint::Completions
+            | Endpoint::Responses
+            | Endpoint::Embeddings
+            | Endpoint::Rerank
+            | Endpoint::Score => Self::OpenAi,
+        }
+    }
+
     /// The dialect of a request that matches no route: by its path, or by the headers that only Anthropic's SDKs send.
     pub(crate) fn guess(path: &str, headers: &HeaderMap) -> Self {
         let anthropic = path.starts_with("/v1/messages")

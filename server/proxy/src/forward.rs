@@ -60,7 +60,7 @@ async fn answer(route: &Route, request_id: RequestId, request: Request) -> Resul
     let envelope = Envelope::parse(&body)?;
 
     let live = gateway.live.load_full();
-    let rewritten = rewrite(gateway, (route.endpoint, route.dialect), &live, &envelope, &body).await?;
+    let rewritten = rewrite(gateway, route.endpoint, &live, &envelope, &body).await?;
     let requested_model = envelope.model.clone().into_owned();
     let mut settlement = Settlement::admit(
         gateway,
@@ -75,9 +75,14 @@ async fn answer(route: &Route, request_id: RequestId, request: Request) -> Resul
             started,
         },
     );
-    let grammar = match route.dialect {
-        Dialect::OpenAi => Grammar::chat(envelope.stream_options()),
-        Dialect::Anthropic => Grammar::messages(request_id),
+    let grammar = match route.endpoint {
+        Endpoint::Messages | Endpoint::CountTokens => Grammar::messages(request_id),
+        Endpoint::Responses => Grammar::responses(),
+        Endpoint::ChatCompletions
+        | Endpoint::Completions
+        | Endpoint::Embeddings
+        | Endpoint::Rerank
+        | Endpoint::Score => Grammar::chat(envelope.stream_options()),
     };
     drop(body);
     let mut to_engine = headers::for_engine(&head.headers);
@@ -86,7 +91,7 @@ async fn answer(route: &Route, request_id: RequestId, request: Request) -> Resul
     let mut response = match gateway.engine.post(&route.url, to_engine, rewritten.body).await {
         Ok(answer) if !answer.status().is_success() => refused(route.dialect, request_id, answer, settlement).await,
         Ok(answer) if is_event_stream(answer.headers()) => streamed(gateway, request_id, answer, grammar, settlement),
-        Ok(answer) => whole(route.dialect, request_id, answer, settlement).await?,
+        Ok(answer) => whole(route.endpoint, request_id, answer, settlement).await?,
         Err(error) => {
             tracing::warn!(%request_id, error = &error as &dyn std::error::Error, "no answer from the engine");
             let error = match error {
@@ -98,10 +103,10 @@ async fn answer(route: &Route, request_id: RequestId, request: Request) -> Resul
             return Err(error);
         }
     };
-    let granted = HeaderValue::from(rewritten.granted);
-    response
-        .headers_mut()
-        .insert(headers::X_WORV_MAX_OUTPUT_TOKENS, granted);
+    if let Some(granted) = rewritten.granted {
+        let headers = response.headers_mut();
+        headers.insert(headers::X_WORV_MAX_OUTPUT_TOKENS, granted.into());
+    }
     Ok(response)
 }
 
@@ -142,7 +147,7 @@ fn streamed(
 
 /// A whole answer: read, counted, recorded, and only then given to the caller.
 async fn whole(
-    dialect: Dialect,
+    endpoint: Endpoint,
     request_id: RequestId,
     answer: EngineResponse,
     mut settlement: Settlement,
@@ -162,14 +167,19 @@ async fn whole(
     settlement.note_first_byte();
     let object = str::from_utf8(&body).ok().and_then(|text| Object::parse(text).ok());
     let usage = object.as_ref().and_then(|object| object.get("usage"));
-    let counts = usage.and_then(|usage| match dialect {
-        Dialect::OpenAi => TokenCounts::from_openai(usage.as_bytes()),
-        Dialect::Anthropic => TokenCounts::from_anthropic(usage.as_bytes()),
+    let counts = usage.and_then(|usage| match endpoint {
+        Endpoint::Messages | Endpoint::CountTokens => TokenCounts::from_anthropic(usage.as_bytes()),
+        Endpoint::Responses => TokenCounts::from_responses(usage.as_bytes()),
+        Endpoint::ChatCompletions
+        | Endpoint::Completions
+        | Endpoint::Embeddings
+        | Endpoint::Rerank
+        | Endpoint::Score => TokenCounts::from_openai(usage.as_bytes()),
     });
     if let Some(counts) = counts {
         settlement.observe(counts);
     }
-    let body = match reasoning::place(&body).filter(|_| dialect == Dialect::OpenAi) {
+    let body = match reasoning::place(&body).filter(|_| endpoint == Endpoint::ChatCompletions) {
         Some(place) => reasoning::named_twice(&body, place).concat().into(),
         None => body,
     };

@@ -99,6 +99,11 @@ impl<'a> Object<'a> {
         }
     }
 
+    /// The whole object, as JSON.
+    pub(crate) fn text(&self) -> &'a str {
+        self.text
+    }
+
     /// The value of a member, as JSON; of the last one if there are several, as the engine would take it.
     pub(crate) fn get(&self, key: &str) -> Option<&'a str> {
         self.members

@@ -18,7 +18,9 @@ const MEDIA_MARKERS: [&[u8]; 3] = [b"_url\"", b"image\"", b"audio\""];
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct OutputBudget {
     /// The members that set the length of the answer, the one that the engine heeds first.
-    fields: &'static [&'static str],
+    names: &'static [&'static str],
+    /// Whether the first of them is filled in if none is given.
+    filled_in: bool,
     /// What is asked for, or the ceiling; never above the ceiling.
     wanted: u64,
     /// Prompt and answer together, less what is kept free.
@@ -48,9 +50,16 @@ pub(crate) struct Limits {
 
 impl OutputBudget {
     /// Reads what a request asks for.
-    pub(crate) fn of(endpoint: Endpoint, object: &Object<'_>, limits: Limits) -> Result<Self, ApiError> {
-        let fields = fields(endpoint);
-        let given = fields
+    pub(crate) fn of(endpoint: Endpoint, object: &Object<'_>, limits: Limits) -> Result<Option<Self>, ApiError> {
+        let Some(LengthFields {
+            names,
+            default,
+            filled_in,
+        }) = fields(endpoint)
+        else {
+            return Ok(None);
+        };
+        let given = names
             .iter()
             .find_map(|&field| Some((field, object.get(field)?)).filter(|(_, value)| *value != "null"));
         let asked = match given {
@@ -65,12 +74,13 @@ impl OutputBudget {
                 }
             },
         };
-        Ok(Self {
-            fields,
-            wanted: asked.unwrap_or(limits.max_output).min(limits.max_output),
+        Ok(Some(Self {
+            names,
+            filled_in,
+            wanted: asked.or(default).unwrap_or(limits.max_output).min(limits.max_output),
             room: limits.window.saturating_sub(limits.reserved),
             window: limits.window,
-        })
+        }))
     }
 
     /// Whether the prompt has to be counted: its bytes leave open whether everything fits.
@@ -103,13 +113,13 @@ impl OutputBudget {
         let value = granted.to_string();
         let given = |field: &&&str| object.get(field).is_some_and(|value| value != "null");
         let mut edits = Vec::with_capacity(2);
-        for &field in self.fields.iter().filter(given) {
+        for &field in self.names.iter().filter(given) {
             if object.get(field) != Some(&value) {
                 edits.push((field, Some(value.clone().into())));
             }
         }
-        let none_given = !self.fields.iter().any(|field| given(&field));
-        if let Some(field) = self.fields.first().filter(|_| none_given) {
+        let none_given = self.filled_in && !self.names.iter().any(|field| given(&field));
+        if let Some(field) = self.names.first().filter(|_| none_given) {
             edits.push((field, Some(value.into())));
         }
         edits
@@ -132,11 +142,29 @@ pub(crate) fn too_long(dialect: Dialect, prompt: u64, maximum: u64, window: u64)
     }
 }
 
-fn fields(endpoint: Endpoint) -> &'static [&'static str] {
-    match endpoint {
-        Endpoint::ChatCompletions => &["max_completion_tokens", "max_tokens"],
-        Endpoint::Messages => &["max_tokens"],
-    }
+/// How a route's requests say how long the answer may be.
+struct LengthFields {
+    names: &'static [&'static str],
+    /// What the engine takes if nothing is said; none if it would take the rest of the window, or refuse.
+    default: Option<u64>,
+    /// Whether the first of the names is filled in if nothing is said.
+    filled_in: bool,
+}
+
+/// The fields of a route; none where there is no answer to generate.
+fn fields(endpoint: Endpoint) -> Option<LengthFields> {
+    let (names, default, filled_in): (&[_], _, _) = match endpoint {
+        Endpoint::ChatCompletions => (&["max_completion_tokens", "max_tokens"], None, true),
+        Endpoint::Responses => (&["max_output_tokens"], None, true),
+        Endpoint::Completions => (&["max_tokens"], Some(16), false),
+        Endpoint::Messages => (&["max_tokens"], None, false),
+        Endpoint::CountTokens | Endpoint::Embeddings | Endpoint::Rerank | Endpoint::Score => return None,
+    };
+    Some(LengthFields {
+        names,
+        default,
+        filled_in,
+    })
 }
 
 #[cfg(test)]
@@ -150,7 +178,9 @@ mod tests {
     };
 
     fn budget(body: &str) -> OutputBudget {
-        OutputBudget::of(Endpoint::ChatCompletions, &Object::parse(body).unwrap(), LIMITS).unwrap()
+        OutputBudget::of(Endpoint::ChatCompletions, &Object::parse(body).unwrap(), LIMITS)
+            .unwrap()
+            .unwrap()
     }
 
     #[test]

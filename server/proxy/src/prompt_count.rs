@@ -76,7 +76,9 @@ impl PromptCounter {
         object: &Object<'_>,
         model: &str,
     ) -> PromptLength {
-        let (url, question) = self.question(endpoint, object, model);
+        let Some((url, question)) = self.question(endpoint, object, model) else {
+            return self.estimate(object.text().len() as u64);
+        };
         let hash = self.hasher.hash_one(&question);
         let known = self
             .remembered()
@@ -92,21 +94,29 @@ impl PromptCounter {
             return PromptLength::Counted(count);
         }
         tracing::warn!("the engine did not count a prompt: its length is estimated");
+        self.estimate(bytes)
+    }
+
+    fn estimate(&self, bytes: u64) -> PromptLength {
         PromptLength::Estimated(bytes * 1_000 / self.bytes_per_token.load(Ordering::Relaxed))
     }
 
-    /// Where to ask, and the members of the request that make up the prompt.
-    fn question(&self, endpoint: Endpoint, object: &Object<'_>, model: &str) -> (&Url, String) {
+    /// Where to ask, and the members of the request that make up the prompt; none where the engine has no way to count.
+    fn question(&self, endpoint: Endpoint, object: &Object<'_>, model: &str) -> Option<(&Url, String)> {
         let (url, members): (_, &[&'static str]) = match endpoint {
             Endpoint::ChatCompletions => (&self.tokenize, &["messages", "tools"]),
+            Endpoint::Completions => (&self.tokenize, &["prompt"]),
             Endpoint::Messages => (&self.count_tokens, &["messages", "system", "tools", "tool_choice"]),
+            Endpoint::Responses | Endpoint::CountTokens | Endpoint::Embeddings | Endpoint::Rerank | Endpoint::Score => {
+                return None;
+            }
         };
         let present = members
             .iter()
             .filter_map(|&name| Some((name, Some(Cow::Borrowed(object.get(name)?)))));
         let mut question: Vec<Edit<'_>> = vec![("model", Some(quoted(model).into()))];
         question.extend(present);
-        (url, Object::empty().with(&question))
+        Some((url, Object::empty().with(&question)))
     }
 
     fn remember(&self, hash: u64, count: u64, bytes: u64) {

@@ -28,6 +28,7 @@ mod chat;
 mod grammar;
 mod messages;
 mod output;
+mod responses;
 #[cfg(test)]
 mod tests;
 

@@ -4,22 +4,41 @@ use bytes::Bytes;
 use worv_core::usage::Endpoint;
 
 use crate::{
-    Gateway, dialect::Dialect, envelope::Envelope, error::ApiError, gateway::Live, json::quoted, media,
-    messages_repair, models::Resolved, output_budget::OutputBudget, shield, thinking,
+    Gateway,
+    dialect::Dialect,
+    envelope::Envelope,
+    error::ApiError,
+    gateway::Live,
+    json::{Edit, Object, elements, quoted, string},
+    media, messages_repair,
+    models::Resolved,
+    output_budget::OutputBudget,
+    shield, thinking,
 };
 
 /// What goes to the engine.
 pub(crate) struct Rewritten {
     /// The body; the very bytes that came where nothing had to change.
     pub(crate) body: Bytes,
-    /// Tokens that the answer may have.
-    pub(crate) granted: u64,
+    /// Tokens that the answer may have; none where none is generated.
+    pub(crate) granted: Option<u64>,
 }
+
+/// The tools of Responses that only OpenAI's servers or the client itself can run, and that the engine's older versions refuse.
+const FOREIGN_TOOLS: [&str; 7] = [
+    "computer_use_preview",
+    "custom",
+    "file_search",
+    "image_generation",
+    "local_shell",
+    "namespace",
+    "web_search",
+];
 
 /// Applies shield, alias, output budget and thinking to a request.
 pub(crate) async fn rewrite(
     gateway: &Gateway,
-    (endpoint, dialect): (Endpoint, Dialect),
+    endpoint: Endpoint,
     live: &Live,
     envelope: &Envelope<'_>,
     body: &Bytes,
@@ -35,25 +54,22 @@ pub(crate) async fn rewrite(
         }
     }
 
-    if dialect == Dialect::Anthropic {
-        edits.extend(messages_repair::edits(object)?);
-    }
-    let budget = OutputBudget::of(endpoint, object, gateway.limits(live))?;
-    let granted = match live.name() {
-        Some(name) if budget.needs_count(body) => {
-            let prompt = gateway
-                .prompt_counter
-                .count(&gateway.engine, endpoint, object, name)
-                .await;
-            budget.beside(prompt, dialect)?
-        }
-        _ => budget.wanted(),
-    };
-    edits.extend(budget.edits(object, granted));
-
+    let granted = grant(gateway, endpoint, live, object, body, &mut edits).await?;
     let map = live.profile.as_ref().and_then(|profile| profile.thinking.as_ref());
-    edits.extend(thinking::edits(object, map, resolved.thinking, granted)?);
-    if envelope.stream && dialect == Dialect::OpenAi {
+    let map = map.filter(|_| thinks(endpoint));
+    edits.extend(thinking::edits(
+        object,
+        map,
+        resolved.thinking,
+        granted.unwrap_or(u64::MAX),
+    )?);
+    match endpoint {
+        Endpoint::Messages | Endpoint::CountTokens => edits.extend(messages_repair::edits(object)?),
+        Endpoint::Responses => edits.extend(without_foreign_tools(object)),
+        Endpoint::Completions => one_prompt_only(object)?,
+        Endpoint::ChatCompletions | Endpoint::Embeddings | Endpoint::Rerank | Endpoint::Score => {}
+    }
+    if envelope.stream && matches!(endpoint, Endpoint::ChatCompletions | Endpoint::Completions) {
         edits.extend(envelope.all_usage());
     }
     let body = if edits.is_empty() {
@@ -62,4 +78,70 @@ pub(crate) async fn rewrite(
         object.with(&edits).into()
     };
     Ok(Rewritten { body, granted })
+}
+
+/// Tokens that the answer may have, and the edits that make the request ask for them.
+async fn grant(
+    gateway: &Gateway,
+    endpoint: Endpoint,
+    live: &Live,
+    object: &Object<'_>,
+    body: &[u8],
+    edits: &mut Vec<Edit<'_>>,
+) -> Result<Option<u64>, ApiError> {
+    let Some(budget) = OutputBudget::of(endpoint, object, gateway.limits(live))? else {
+        return Ok(None);
+    };
+    let granted = match live.name() {
+        Some(name) if budget.needs_count(body) => {
+            let prompt = gateway
+                .prompt_counter
+                .count(&gateway.engine, endpoint, object, name)
+                .await;
+            budget.beside(prompt, Dialect::of(endpoint))?
+        }
+        _ => budget.wanted(),
+    };
+    edits.extend(budget.edits(object, granted));
+    Ok(Some(granted))
+}
+
+/// Whether a route's requests go through the chat template.
+fn thinks(endpoint: Endpoint) -> bool {
+    match endpoint {
+        Endpoint::ChatCompletions | Endpoint::Messages | Endpoint::CountTokens | Endpoint::Responses => true,
+        Endpoint::Completions | Endpoint::Embeddings | Endpoint::Rerank | Endpoint::Score => false,
+    }
+}
+
+fn without_foreign_tools(object: &Object<'_>) -> Vec<Edit<'static>> {
+    let tools = object
+        .get("tools")
+        .and_then(|tools| elements(tools).ok())
+        .unwrap_or_default();
+    let is_foreign = |tool: &&str| {
+        let kind = Object::parse(tool).ok().and_then(|tool| string(tool.get("type")?));
+        kind.is_some_and(|kind| FOREIGN_TOOLS.contains(&&*kind))
+    };
+    let kept: Vec<&str> = tools.iter().copied().filter(|tool| !is_foreign(tool)).collect();
+    if kept.len() == tools.len() {
+        Vec::new()
+    } else if kept.is_empty() {
+        vec![("tools", None), ("tool_choice", None)]
+    } else {
+        vec![("tools", Some(format!("[{}]", kept.join(",")).into()))]
+    }
+}
+
+/// A list of prompts would be so many requests in one. A list of numbers is one prompt, as tokens.
+fn one_prompt_only(object: &Object<'_>) -> Result<(), ApiError> {
+    let prompts = object
+        .get("prompt")
+        .and_then(|prompt| elements(prompt).ok())
+        .unwrap_or_default();
+    let is_token = |prompt: &&str| prompt.bytes().all(|byte| byte.is_ascii_digit());
+    if prompts.len() > 1 && !prompts.iter().all(is_token) {
+        return Err(ApiError::invalid_field("prompt", "Send one prompt in each request."));
+    }
+    Ok(())
 }

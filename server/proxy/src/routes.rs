@@ -18,18 +18,13 @@ use crate::{
     forward::{Route, forward},
 };
 
-/// The routes that lead to the engine. The engine's path is the same as ours.
-const INFERENCE: [(Endpoint, Dialect); 2] = [
-    (Endpoint::ChatCompletions, Dialect::OpenAi),
-    (Endpoint::Messages, Dialect::Anthropic),
-];
-
 /// Answers everything under `/v1`. It has no fallback of its own, so that it can be merged with other routes;
 /// [`not_found`] is the one to give a host that serves nothing else.
 pub fn router(gateway: Arc<Gateway>) -> Router {
     let mut router = Router::new();
-    for (endpoint, dialect) in INFERENCE {
-        router = router.route(endpoint.path(), inference(&gateway, endpoint, dialect));
+    // The engine's paths are the same as ours.
+    for endpoint in Endpoint::ALL {
+        router = router.route(endpoint.path(), inference(&gateway, endpoint));
     }
     router
         .route("/v1/models", and_options(get(catalogue::list), "GET, HEAD, OPTIONS"))
@@ -50,11 +45,11 @@ pub async fn not_found(State(gateway): State<Arc<Gateway>>, request: Request) ->
     ApiError::new(StatusCode::NOT_FOUND, message).into_response(dialect, gateway.new_request_id())
 }
 
-fn inference(gateway: &Arc<Gateway>, endpoint: Endpoint, dialect: Dialect) -> MethodRouter<Arc<Gateway>> {
+fn inference(gateway: &Arc<Gateway>, endpoint: Endpoint) -> MethodRouter<Arc<Gateway>> {
     let route = Arc::new(Route {
         gateway: Arc::clone(gateway),
         endpoint,
-        dialect,
+        dialect: Dialect::of(endpoint),
         url: gateway.engine.url(endpoint.path()),
     });
     and_options(

@@ -57,6 +57,16 @@ impl Splitter {
     }
 }
 
+/// An event's name and data, as vLLM writes them: `event: NAME`, `data: JSON`. Other events have no name here.
+pub(crate) fn name_and_data(event: &[u8]) -> (&[u8], &[u8]) {
+    let parts = event.strip_prefix(b"event:").and_then(|rest| {
+        let end = memchr::memchr(b'\n', rest)?;
+        Some((rest[..end].trim_ascii(), rest[end..].trim_ascii()))
+    });
+    let (name, data) = parts.unwrap_or((b"", b""));
+    (name, data.strip_prefix(b"data:").unwrap_or(b"").trim_ascii())
+}
+
 /// Where the first event ends: after the first blank line. Lines end in LF or CRLF.
 fn event_end(bytes: &[u8]) -> Option<usize> {
     memchr_iter(b'\n', bytes).find_map(|at| match bytes.get(at + 1..)? {

@@ -30,6 +30,11 @@ pub struct ShieldedField {
 /// Every field that is not passed on as it is.
 pub const SHIELDED_FIELDS: &[ShieldedField] = &[
     field(
+        "background",
+        FieldRule::Refused,
+        "leaves an answer behind that any key could fetch",
+    ),
+    field(
         "best_of",
         FieldRule::AtMost(1),
         "each candidate costs as much as an answer and is thrown away",
@@ -44,6 +49,7 @@ pub const SHIELDED_FIELDS: &[ShieldedField] = &[
         FieldRule::Stripped,
         "steers the engine's inner connections",
     ),
+    field("echo", FieldRule::Refused, "makes the engine answer with the prompt"),
     field(
         "ignore_eos",
         FieldRule::Refused,
@@ -70,6 +76,11 @@ pub const SHIELDED_FIELDS: &[ShieldedField] = &[
         "reaches the engine's media decoders",
     ),
     field("n", FieldRule::AtMost(1), "each choice costs as much as an answer"),
+    field(
+        "previous_response_id",
+        FieldRule::Refused,
+        "names an answer that may be another caller's",
+    ),
     field("priority", FieldRule::Stripped, "would jump the queue of the others"),
     field(
         "prompt_embeds",
@@ -91,6 +102,7 @@ pub const SHIELDED_FIELDS: &[ShieldedField] = &[
         FieldRule::Stripped,
         "multiplies the answer's length",
     ),
+    field("store", FieldRule::Stripped, "answers are not kept"),
     field("top_logprobs", FieldRule::AtMost(20), "multiplies the answer's length"),
     field(
         "use_beam_search",

@@ -24,6 +24,14 @@ struct OpenAiUsage {
 }
 
 #[derive(Deserialize)]
+struct ResponsesUsage {
+    input_tokens: Option<u64>,
+    output_tokens: Option<u64>,
+    input_tokens_details: Option<PromptDetails>,
+    output_tokens_details: Option<CompletionDetails>,
+}
+
+#[derive(Deserialize)]
 struct PromptDetails {
     cached_tokens: Option<u64>,
 }
@@ -53,6 +61,17 @@ impl TokenCounts {
             reasoning: usage
                 .completion_tokens_details
                 .and_then(|details| details.reasoning_tokens),
+        })
+    }
+
+    /// Reads the `usage` of a response (`/v1/responses`).
+    pub(crate) fn from_responses(json: &[u8]) -> Option<Self> {
+        let usage: ResponsesUsage = serde_json::from_slice(json).ok()?;
+        Some(Self {
+            prompt: usage.input_tokens,
+            cached: usage.input_tokens_details.and_then(|details| details.cached_tokens),
+            completion: usage.output_tokens,
+            reasoning: usage.output_tokens_details.and_then(|details| details.reasoning_tokens),
         })
     }
 

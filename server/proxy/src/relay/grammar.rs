@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use worv_core::{id::RequestId, usage::Outcome};
 
-use super::{chat::Chat, messages::Messages, output::Output};
+use super::{chat::Chat, messages::Messages, output::Output, responses::Responses};
 use crate::{envelope::StreamOptions, error::ApiError, settlement::Settlement};
 
 /// One stream's grammar and what has to be remembered of it.
@@ -13,6 +13,8 @@ pub(crate) enum Grammar {
     Chat(Chat),
     /// Anthropic's named events, ended by `message_stop`.
     Messages(Messages),
+    /// OpenAI's named events, ended by `response.completed`.
+    Responses(Responses),
 }
 
 /// What an event does to the stream.
@@ -44,11 +46,16 @@ impl Grammar {
         Self::Messages(Messages::new(request_id))
     }
 
+    pub(crate) fn responses() -> Self {
+        Self::Responses(Responses::default())
+    }
+
     /// Takes one event, blank line included.
     pub(super) fn step(&mut self, event: &[u8], settlement: &mut Settlement, output: &mut Output) -> Step {
         match self {
             Self::Chat(chat) => chat.step(event, settlement, output),
             Self::Messages(messages) => messages.step(event, settlement, output),
+            Self::Responses(responses) => responses.step(event, settlement, output),
         }
     }
 
@@ -59,7 +66,7 @@ impl Grammar {
                 Bytes::from_static(b"event: ping\ndata: {\"type\":\"ping\"}\n\n")
             }
             // A comment, which every parser skips: before `message_start` a ping would be out of order.
-            Self::Messages(_) | Self::Chat(_) => Bytes::from_static(b": keep-alive\n\n"),
+            Self::Messages(_) | Self::Chat(_) | Self::Responses(_) => Bytes::from_static(b": keep-alive\n\n"),
         }
     }
 
@@ -71,6 +78,7 @@ impl Grammar {
                 .concat()
                 .into(),
             Self::Messages(messages) => messages.error_event(&error),
+            Self::Responses(responses) => responses.error_event(&error),
         }
     }
 }

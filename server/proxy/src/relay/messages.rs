@@ -18,6 +18,7 @@ use crate::{
     engine_complaint::EngineComplaint,
     error::ApiError,
     json::{Edit, Object},
+    server_sent_events::name_and_data,
     settlement::Settlement,
     token_counts::TokenCounts,
 };
@@ -106,14 +107,4 @@ fn observe<'a>(settlement: &mut Settlement, data: &'a [u8], usage: impl FnOnce(&
     if let Some(counts) = counts {
         settlement.observe(counts);
     }
-}
-
-/// An event's name and data, as vLLM writes them: `event: NAME`, `data: JSON`. Other events have no name here.
-fn name_and_data(event: &[u8]) -> (&[u8], &[u8]) {
-    let parts = event.strip_prefix(b"event:").and_then(|rest| {
-        let end = memchr::memchr(b'\n', rest)?;
-        Some((rest[..end].trim_ascii(), rest[end..].trim_ascii()))
-    });
-    let (name, data) = parts.unwrap_or((b"", b""));
-    (name, data.strip_prefix(b"data:").unwrap_or(b"").trim_ascii())
 }

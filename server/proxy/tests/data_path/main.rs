@@ -3,6 +3,7 @@
 mod admission;
 mod failures;
 mod models;
+mod other_routes;
 mod output_budget;
 mod relaying;
 mod simulated;
