@@ -1,8 +1,12 @@
 //! A simulated vLLM server.
 //!
 //! It listens on a real socket and speaks the wire format of a chosen vLLM version: routes, validation, error bodies,
-//! event grammar, usage and metrics. Its answers are canned paragraphs, the same ones for the same prompt; its pace is
-//! set by [`Knobs`], which can be turned while it runs, as can its faults.
+//! event grammar, usage and metrics. Its answers are canned paragraphs; its pace and its faults are set by [`Knobs`],
+//! which can be turned while it runs.
+//!
+//! An answer is the same for the same prompt. `Reply with one word: pong` and `Repeat: any text` are obeyed; a tool is
+//! called when the user's words and its name have a word in common; Chinese is answered in Chinese. Not simulated are
+//! log probabilities, images and audio, structured outputs, stored responses and everything that only an operator calls.
 //!
 //! ```no_run
 //! # async fn example() -> std::io::Result<()> {
@@ -19,7 +23,7 @@
 //! ```
 
 mod answer;
-mod answers;
+mod canned;
 mod chat;
 mod completions;
 mod control;

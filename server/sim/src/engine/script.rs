@@ -1,7 +1,7 @@
 //! An answer, token by token, before it is spoken.
 
 use super::{
-    answers,
+    canned,
     prompt::{Prompt, Tool},
     python_json, tokens,
 };
@@ -111,16 +111,16 @@ impl Script {
         let tools = task.prompt.called_tools();
         if task.thinking {
             match tools.first() {
-                Some(tool) => script.say(&answers::tool_thoughts(&tool.name), Content::Reasoning),
-                None => script.say(answers::thoughts(&task.prompt, seed), Content::Reasoning),
+                Some(tool) => script.say(&canned::tool_thoughts(&tool.name), Content::Reasoning),
+                None => script.say(canned::thoughts(&task.prompt, seed), Content::Reasoning),
             }
             script.mark();
         }
         if tools.is_empty() {
-            let answer = answers::answer(&task.prompt, seed);
+            let answer = canned::answer(&task.prompt, seed);
             script.answer(&answer, &task.stop);
         } else {
-            if let Some(words) = answers::before_a_call(&task.prompt) {
+            if let Some(words) = canned::before_a_call(&task.prompt) {
                 script.say(words, Content::Text);
             }
             for (index, tool) in tools.into_iter().enumerate() {
@@ -191,7 +191,7 @@ impl Script {
         while tokens < until {
             let before = self.pieces.len();
             self.say("\n\n", Content::Text);
-            self.say(answers::more(), Content::Text);
+            self.say(canned::more(), Content::Text);
             tokens += self.pieces[before..].iter().map(|piece| piece.tokens).sum::<u64>();
         }
         self.finish = Finish::Length;

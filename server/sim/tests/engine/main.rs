@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod client;
+mod connections;
 mod faults;
 mod leaving;
 mod metrics;
