@@ -46,7 +46,7 @@ pub fn watch(config: GpuConfig, clock: Clock, cancel: CancellationToken) -> watc
     receiver
 }
 
-/// Keeps the last 15 minutes of what [`watch`] publishes. Must be called inside a Tokio runtime.
+/// Keeps the last 15 minutes of what [`watch()`] publishes. Must be called inside a Tokio runtime.
 pub fn record(reports: watch::Receiver<Arc<GpuReport>>, cancel: CancellationToken) -> History<GpuPoint> {
     history::follow(reports, cancel, |report: &GpuReport| (report.sampled_at, point(report)))
 }

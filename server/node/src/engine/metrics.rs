@@ -33,7 +33,7 @@ pub fn watch(config: EngineConfig, clock: Clock, cancel: CancellationToken) -> w
     receiver
 }
 
-/// Keeps the last 15 minutes of what [`watch`] publishes. Must be called inside a Tokio runtime.
+/// Keeps the last 15 minutes of what [`watch()`] publishes. Must be called inside a Tokio runtime.
 pub fn record(metrics: watch::Receiver<Arc<EngineMetrics>>, cancel: CancellationToken) -> History<EnginePoint> {
     history::follow(metrics, cancel, |metrics: &EngineMetrics| {
         let point = EnginePoint {

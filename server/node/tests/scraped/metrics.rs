@@ -5,7 +5,7 @@ use std::{fmt::Write, sync::Arc, time::Duration};
 use axum::http::StatusCode;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use worv_api::{EngineMetrics, Latency};
+use worv_api::EngineMetrics;
 use worv_core::{Clock, UnixMillis};
 use worv_node::engine::{EngineConfig, metrics};
 
@@ -104,11 +104,20 @@ async fn the_last_minutes_are_kept() {
     );
 }
 
-/// What a real vLLM 0.32 answered after 189 requests.
+/// What a real vLLM 0.32 answered after some requests.
 fn recorded() -> String {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../sim/recordings/0.32.0/get-metrics.json");
     let recording: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     recording["response"]["body"].as_str().unwrap().to_owned()
+}
+
+/// The value of the only series of a name.
+fn value(text: &str, name: &str) -> f64 {
+    let series = text
+        .lines()
+        .find(|line| line.starts_with(&format!("{name}{{")))
+        .unwrap();
+    series.rsplit_once(' ').unwrap().1.parse().unwrap()
 }
 
 /// The same with nothing counted yet.
@@ -126,7 +135,7 @@ async fn a_real_engines_figures_are_understood() {
     let engine = Source::serve(zeroed(&recorded)).await;
     let mut metrics = watch(&engine, &Clock::System);
     until(&mut metrics, |metrics| metrics.sampled_at > 0).await;
-    engine.answer(recorded);
+    engine.answer(recorded.as_str());
     let metrics = until(&mut metrics, |metrics| metrics.total.time_to_first_token.is_some()).await;
     assert_eq!(metrics.ranks.len(), 1);
     let figures = metrics.total;
@@ -138,11 +147,19 @@ async fn a_real_engines_figures_are_understood() {
         (figures.prefix_cache_hit_percent, figures.speculation_length),
         (Some(0.0), None)
     );
-    // The sums over the counts: 44.887 s for 189 first tokens, 453.426 s for 4207 further ones.
-    let mean = |latency: Option<Latency>| latency.unwrap().mean.round();
-    assert!((mean(figures.time_to_first_token) - 237.0).abs() < 0.5, "{figures:?}");
-    assert!((mean(figures.inter_token_latency) - 108.0).abs() < 0.5, "{figures:?}");
-    // 97 of 189 within 0.1 s, 88 within 0.08 s: the median lies between.
-    let median = figures.time_to_first_token.unwrap().p50;
-    assert!((80.0..100.0).contains(&median), "{figures:?}");
+    for (latency, name) in [
+        (figures.time_to_first_token, "vllm:time_to_first_token_seconds"),
+        (figures.inter_token_latency, "vllm:inter_token_latency_seconds"),
+    ] {
+        let latency = latency.unwrap();
+        let mean = 1_000.0 * value(&recorded, &format!("{name}_sum")) / value(&recorded, &format!("{name}_count"));
+        assert!(
+            (latency.mean - mean).abs() < 1e-6,
+            "{name}: {latency:?} and not {mean} ms"
+        );
+        assert!(0.0 < latency.p50 && latency.p50 < latency.p95, "{name}: {latency:?}");
+    }
+    let ratio = figures.prompt_tokens_per_second.unwrap() / figures.generated_tokens_per_second.unwrap();
+    let expected = value(&recorded, "vllm:prompt_tokens_total") / value(&recorded, "vllm:generation_tokens_total");
+    assert!((ratio - expected).abs() < 1e-6, "{figures:?}");
 }
