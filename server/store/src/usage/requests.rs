@@ -24,18 +24,58 @@ const COLUMNS: usize = 15;
 static INSERT_ROWS: LazyLock<String> = LazyLock::new(|| insert(ROWS));
 static INSERT_ONE: LazyLock<String> = LazyLock::new(|| insert(1));
 
+/// Which requests to list.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestQuery {
+    /// This key's requests only.
+    pub key: Option<KeyId>,
+    /// Those that came in before this one only: the last one of the page before.
+    pub before: Option<RequestId>,
+    /// At most this many.
+    pub limit: u32,
+}
+
+/// The statement for all keys, or with a condition for one.
+macro_rules! select {
+    ($condition:literal) => {
+        concat!(
+            "SELECT requests.id, key_id, endpoint, models.name AS served_model, requested_model, stream, ",
+            "prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, ",
+            "outcome, status, started_at, first_byte_ms, duration_ms ",
+            "FROM requests JOIN models ON models.id = requests.model_id WHERE requests.id < $1 ",
+            $condition,
+            " ORDER BY requests.id DESC LIMIT $2"
+        )
+    };
+}
+
 impl Store {
-    /// The latest requests by the time they came in, the latest first.
-    pub async fn recent_requests(&self, limit: u32) -> Result<Vec<UsageRecord>, StoreError> {
-        const SELECT: &str = "SELECT requests.id, key_id, endpoint, models.name AS served_model, requested_model, stream, \
-             prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, \
-             outcome, status, started_at, first_byte_ms, duration_ms \
-             FROM requests JOIN models ON models.id = requests.model_id ORDER BY requests.id DESC LIMIT $1";
-        let rows = sqlx::query(SELECT)
-            .bind(i64::from(limit))
-            .fetch_all(self.readers())
-            .await?;
+    /// Requests by the time they came in, the latest first.
+    pub async fn requests(&self, query: &RequestQuery) -> Result<Vec<UsageRecord>, StoreError> {
+        const AFTER_ALL: [u8; 16] = [u8::MAX; 16];
+        let before = query.before.map_or(AFTER_ALL, RequestId::to_bytes).to_vec();
+        let limit = i64::from(query.limit);
+        let rows = match query.key {
+            None => sqlx::query(select!("")).bind(before).bind(limit),
+            Some(key) => sqlx::query(select!("AND key_id = $3"))
+                .bind(before)
+                .bind(limit)
+                .bind(key.0),
+        }
+        .fetch_all(self.readers())
+        .await?;
         rows.iter().map(|row| Ok(record(row)?)).collect()
+    }
+}
+
+impl RequestQuery {
+    /// The latest requests of all keys.
+    pub fn latest(limit: u32) -> Self {
+        Self {
+            key: None,
+            before: None,
+            limit,
+        }
     }
 }
 

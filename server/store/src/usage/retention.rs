@@ -6,7 +6,7 @@ use worv_core::{UnixMillis, id::RequestId};
 use crate::{Store, StoreError};
 
 /// Requests that one transaction deletes: a few milliseconds' work.
-const STEP: i64 = 500;
+const STEP: i64 = 200;
 
 impl Store {
     /// Deletes the requests that came in before a time, and returns how many there were. Their sums stay. Between the

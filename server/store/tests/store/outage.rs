@@ -12,7 +12,7 @@ use tokio::{
 use worv_core::{key::KeyId, usage::UsageSink};
 use worv_store::{
     Store,
-    usage::{Durability, Writer},
+    usage::{Durability, RequestQuery, Writer},
 };
 
 use crate::{
@@ -118,6 +118,6 @@ async fn usage_is_safe_while_the_server_is_away_and_written_when_it_is_back() {
         }
     };
     timeout(AMPLE, recovered).await.expect("the journal was not written");
-    assert_eq!(direct.recent_requests(100).await.unwrap().len(), 51);
+    assert_eq!(direct.requests(&RequestQuery::latest(100)).await.unwrap().len(), 51);
     assert_eq!(std::fs::metadata(&path).unwrap().len(), 0);
 }

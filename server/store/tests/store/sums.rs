@@ -9,7 +9,7 @@ use worv_core::{
 };
 use worv_store::{
     Store, StoreError,
-    usage::{Durability, Group, GroupBy, Span, UsageBucket, UsageQuery, Writer},
+    usage::{Durability, Group, GroupBy, RequestQuery, Span, UsageBucket, UsageQuery, Writer},
 };
 
 use crate::{
@@ -181,7 +181,7 @@ on_each_database! {
 
         assert_eq!(store.delete_requests_before(kept.started_at).await.unwrap(), 1_200);
         assert_eq!(store.delete_requests_before(kept.started_at).await.unwrap(), 0);
-        assert_eq!(store.recent_requests(10).await.unwrap(), [kept]);
+        assert_eq!(store.requests(&RequestQuery::latest(10)).await.unwrap(), [kept]);
         assert_eq!(requests(&store.usage(&week()).await.unwrap()), [1_201]);
     }
 }

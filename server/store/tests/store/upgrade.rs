@@ -9,7 +9,7 @@ use worv_core::{
 };
 use worv_store::{
     KeySettings,
-    usage::{Span, UsageQuery},
+    usage::{RequestQuery, Span, UsageQuery},
 };
 
 use crate::support::{START, TestDatabase, on_each_database};
@@ -68,7 +68,7 @@ on_each_database! {
         let key = &store.keys().await.unwrap()[0];
         assert_eq!((key.id, key.name.as_str(), &key.settings), (KeyId(1), "old", &KeySettings::default()));
         assert_eq!(store.key_grants().await.unwrap()[0].0, KeyDigest([7; 32]));
-        assert_eq!(store.recent_requests(10).await.unwrap().len(), 5);
+        assert_eq!(store.requests(&RequestQuery::latest(10)).await.unwrap().len(), 5);
 
         for (span, key) in [(Span::Hour, None), (Span::Day, None), (Span::Hour, Some(KeyId(1))), (Span::Day, Some(KeyId(1)))] {
             let query = UsageQuery {

@@ -8,7 +8,7 @@ use worv_core::{
     key::KeyId,
     usage::{Endpoint, Outcome, UsageRecord, UsageSink},
 };
-use worv_store::usage::{Durability, Writer};
+use worv_store::usage::{Durability, RequestQuery, Writer};
 
 use crate::support::{START, TestDatabase, create_key, on_each_database};
 
@@ -50,8 +50,30 @@ on_each_database! {
         };
         let writer = Writer::start(store.clone(), Durability::Strict);
         tokio::join!(writer.record(full.clone()), writer.record(bare.clone()));
-        assert_eq!(store.recent_requests(10).await.unwrap(), [bare.clone(), full], "latest first");
-        assert_eq!(store.recent_requests(1).await.unwrap(), [bare]);
+        assert_eq!(store.requests(&RequestQuery::latest(10)).await.unwrap(), [bare.clone(), full], "latest first");
+        assert_eq!(store.requests(&RequestQuery::latest(1)).await.unwrap(), [bare]);
+    }
+
+    async fn requests_are_listed_by_page_and_by_key(database) {
+        let store = database.open().await;
+        let writer = Writer::start(store.clone(), Durability::Strict);
+        for second in 0..6 {
+            writer.record(record(KeyId(second % 2), second.unsigned_abs())).await;
+        }
+        let list = async |query: RequestQuery| {
+            let found = store.requests(&query).await.unwrap();
+            let seconds: Vec<_> = found.iter().map(|row| row.started_at.since(START).as_secs()).collect();
+            (seconds, found.last().map(|row| row.request_id))
+        };
+        let (first_page, before) = list(RequestQuery::latest(4)).await;
+        assert_eq!(first_page, [5, 4, 3, 2]);
+        assert_eq!(list(RequestQuery { before, ..RequestQuery::latest(4) }).await.0, [1, 0]);
+
+        let of_one = RequestQuery { key: Some(KeyId(1)), ..RequestQuery::latest(2) };
+        let (first_page, before) = list(of_one).await;
+        assert_eq!(first_page, [5, 3]);
+        assert_eq!(list(RequestQuery { before, ..of_one }).await.0, [1]);
+        assert!(list(RequestQuery { key: Some(KeyId(9)), ..of_one }).await.0.is_empty());
     }
 
     async fn absurd_values_are_kept_as_far_as_a_database_can(database) {
@@ -68,7 +90,7 @@ on_each_database! {
         };
         let writer = Writer::start(store.clone(), Durability::Strict);
         writer.record(absurd).await;
-        let kept = &store.recent_requests(10).await.unwrap()[0];
+        let kept = &store.requests(&RequestQuery::latest(10)).await.unwrap()[0];
         assert_eq!((kept.prompt_tokens, kept.duration_ms, kept.status), (1 << 40, u32::MAX, u16::MAX));
         assert_eq!(kept.first_byte_ms, Some(u32::MAX));
         assert!(kept.requested_model.starts_with("'; DROP TABLE requests; --x"));

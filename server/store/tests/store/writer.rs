@@ -11,7 +11,7 @@ use sqlx::{AnyConnection, Connection, Executor};
 use worv_core::{Clock, key::KeyId, usage::UsageSink};
 use worv_store::{
     Store,
-    usage::{Durability, Writer},
+    usage::{Durability, RequestQuery, Writer},
 };
 
 use crate::{
@@ -40,7 +40,7 @@ on_each_database! {
             durable.await;
         }
         drop(writer);
-        assert_eq!(database.open().await.recent_requests(10_000).await.unwrap().len(), 3_000);
+        assert_eq!(database.open().await.requests(&RequestQuery::latest(10_000)).await.unwrap().len(), 3_000);
     }
 
     async fn closing_writes_what_nobody_waited_for(database) {
@@ -52,7 +52,7 @@ on_each_database! {
         writer.close().await;
         writer.close().await;
         assert_eq!(writer.status().waiting, 0);
-        assert_eq!(store.recent_requests(1_000).await.unwrap().len(), 100);
+        assert_eq!(store.requests(&RequestQuery::latest(1_000)).await.unwrap().len(), 100);
 
         writer.record(record(KeyId(1), 0)).await;
         assert_eq!(writer.status().dropped, 1, "a record after the end is owned up to");
@@ -64,7 +64,7 @@ on_each_database! {
         let twice = record(KeyId(1), 1);
         tokio::join!(writer.record(twice.clone()), writer.record(twice.clone()));
         writer.record(twice.clone()).await;
-        assert_eq!(store.recent_requests(10).await.unwrap(), [twice]);
+        assert_eq!(store.requests(&RequestQuery::latest(10)).await.unwrap(), [twice]);
     }
 
     async fn while_the_database_is_away_usage_goes_to_the_journal_and_is_written_once_it_is_back(database) {
@@ -92,7 +92,7 @@ on_each_database! {
         }
         writer.record(record(KeyId(1), 5)).await;
         assert!(!writer.status().failing);
-        let seconds: Vec<_> = store.recent_requests(10).await.unwrap().iter().map(|row| row.started_at).collect();
+        let seconds: Vec<_> = store.requests(&RequestQuery::latest(10)).await.unwrap().iter().map(|row| row.started_at).collect();
         let expected: Vec<_> = (0..=5).rev().map(|second| START.plus(Duration::from_secs(second))).collect();
         assert_eq!(seconds, expected);
     }
@@ -120,7 +120,7 @@ on_each_database! {
             }
             writer.close().await;
         }
-        assert_eq!(store.recent_requests(10_000).await.unwrap().len(), 3_000);
+        assert_eq!(store.requests(&RequestQuery::latest(10_000)).await.unwrap().len(), 3_000);
     }
 
     async fn a_batch_that_cannot_be_written_is_kept_until_it_can(database) {
@@ -137,7 +137,7 @@ on_each_database! {
 
         show(&mut other).await;
         durable.await.unwrap();
-        assert_eq!(store.recent_requests(10).await.unwrap().len(), 1);
+        assert_eq!(store.requests(&RequestQuery::latest(10)).await.unwrap().len(), 1);
         assert!(!writer.status().failing);
     }
 }
@@ -179,7 +179,7 @@ on_each_database! {
             safe.extend(lines.filter(|line| line.len() == "safe req_".len() + 26));
 
             let store = database.open().await;
-            let rows = store.recent_requests(100_000).await.unwrap();
+            let rows = store.requests(&RequestQuery::latest(100_000)).await.unwrap();
             let found: std::collections::HashSet<_> =
                 rows.iter().map(|row| format!("safe {}", row.request_id)).collect();
             assert!(safe.len() >= killed_after);
