@@ -17,7 +17,7 @@ mod http_api;
 #[wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
-    leptos::mount::hydrate_body(|| {
+    hydrate_body(|| {
         let api: Api = Arc::new(HttpApi::new(document::meta(PageSettings::CSRF_TOKEN_META)));
         let feed = LiveFeed::new();
         provide_context(Arc::clone(&api));
