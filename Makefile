@@ -1,6 +1,6 @@
 # Each target is one script; they install what they need and say what they do.
 
-.PHONY: run console test lint e2e fmt help
+.PHONY: run console test lint e2e compat screenshots record fmt help
 
 run: ## Serve the demo; ARGS="--config worv.toml" serves that instead
 	@scripts/run $(ARGS)
@@ -16,6 +16,15 @@ lint: ## Formatting and lints alone
 
 e2e: ## The tests in Chromium alone; ARGS="keys" takes those of that name
 	@scripts/e2e $(ARGS)
+
+compat: ## The official OpenAI and Anthropic SDKs through the gateway; ENGINE_URL names a real engine
+	@scripts/compat $(ARGS)
+
+screenshots: ## Take the pictures in docs/images
+	@scripts/screenshots
+
+record: ## Record what the real vLLM at ENGINE_URL answers, for the simulator to be compared with
+	@scripts/record-vllm $(ENGINE_URL) $(ARGS)
 
 fmt: ## Format the Rust code
 	@cargo fmt --all
