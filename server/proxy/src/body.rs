@@ -3,7 +3,10 @@
 use std::{error::Error, pin::pin, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, StatusCode, header::CONTENT_LENGTH};
+use http::{
+    HeaderMap, StatusCode,
+    header::{CONTENT_LENGTH, EXPECT},
+};
 use http_body::Body;
 use http_body_util::BodyExt;
 use tokio::time::timeout;
@@ -15,6 +18,12 @@ const MAX_ANSWER_BYTES: usize = 256 << 20;
 
 /// Most room that is set aside on the word of a `Content-Length`, in bytes; beyond it memory grows with what really arrives.
 const MAX_RESERVED_BYTES: usize = 1 << 20;
+
+/// Most that is read and thrown away of a body that is refused, in bytes.
+const MAX_DISCARDED_BYTES: usize = 128 << 20;
+
+/// Longest time that this may take.
+const DISCARD_TIME: Duration = Duration::from_secs(10);
 
 /// Why a body did not arrive whole.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +45,7 @@ pub(crate) enum BodyError {
 /// The whole body of a request.
 pub(crate) async fn read_request(
     headers: &HeaderMap,
-    body: axum::body::Body,
+    body: &mut axum::body::Body,
     config: &GatewayConfig,
 ) -> Result<Bytes, ApiError> {
     let read = read(headers, body, config.max_body_bytes, Some(config.body_idle_timeout)).await;
@@ -45,6 +54,25 @@ pub(crate) async fn read_request(
         BodyError::TooSlow => ApiError::new(StatusCode::REQUEST_TIMEOUT, "The request body did not arrive in time."),
         BodyError::BrokeOff(_) => ApiError::invalid("The request body could not be read to its end."),
     })
+}
+
+/// Reads on and throws away, so that a caller who is still sending gets to read the refusal: closing a connection with
+/// unread bytes in it would reset it. A caller who waits for `100 Continue` has sent nothing.
+pub(crate) async fn discard(headers: &HeaderMap, mut body: axum::body::Body) {
+    if headers.contains_key(EXPECT) {
+        return;
+    }
+    let rest = async {
+        let mut left = MAX_DISCARDED_BYTES;
+        while let Some(Ok(frame)) = body.frame().await {
+            left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+            if left == 0 {
+                break;
+            }
+        }
+    };
+    // Whoever has not finished by then is cut off.
+    let _in_time = timeout(DISCARD_TIME, rest).await;
 }
 
 /// The whole body of an answer, however long the engine takes.
@@ -104,13 +132,13 @@ mod tests {
         Body::from_stream(stream::iter(pieces.to_vec()).map(Ok::<_, Infallible>))
     }
 
-    async fn read_within(limit: usize, announced: Option<&str>, body: Body) -> Result<Bytes, StatusCode> {
+    async fn read_within(limit: usize, announced: Option<&str>, mut body: Body) -> Result<Bytes, StatusCode> {
         let config = GatewayConfig {
             max_body_bytes: limit,
             ..GatewayConfig::default()
         };
         let headers = announced.map(|length| (CONTENT_LENGTH, length.parse().unwrap()));
-        read_request(&headers.into_iter().collect(), body, &config)
+        read_request(&headers.into_iter().collect(), &mut body, &config)
             .await
             .map_err(|error| error.status)
     }

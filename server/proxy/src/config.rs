@@ -29,6 +29,8 @@ pub struct GatewayConfig {
     pub profiles: Vec<ModelProfile>,
     /// Further names that lead to the live model: whole names, or beginnings followed by `*`. Case does not matter.
     pub aliases: Vec<String>,
+    /// Whether answers carry the name that the caller wrote instead of the engine's own.
+    pub echo_requested_model: bool,
     /// Silence on a stream after which a comment or ping is sent, so that no middlebox takes it for dead.
     pub keep_alive: Duration,
 }
@@ -68,6 +70,7 @@ impl Default for GatewayConfig {
             reserved_tokens: 512,
             profiles: Vec::new(),
             aliases: ["claude-*", "glm-5.1-fp8", "kimi-k2.6"].map(str::to_owned).into(),
+            echo_requested_model: false,
             keep_alive: Duration::from_secs(15),
         }
     }

@@ -98,6 +98,10 @@ impl EngineComplaint {
             Some(Overflow { prompt, window }) if dialect == Dialect::Anthropic => {
                 too_long(dialect, prompt, window, window)
             }
+            _ if self.status == StatusCode::SERVICE_UNAVAILABLE => ApiError {
+                message: self.message.into(),
+                ..ApiError::unavailable("engine_unavailable", "")
+            },
             _ => ApiError::new(self.status, self.message),
         }
     }

@@ -1,8 +1,9 @@
 //! The life of a request, from its head to the beginning of its answer.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use axum::{body::Body, extract::Request, response::Response};
+use bytes::Bytes;
 use http::{
     HeaderMap, HeaderValue, StatusCode,
     header::{CACHE_CONTROL, CONTENT_TYPE},
@@ -10,15 +11,18 @@ use http::{
 use reqwest::Url;
 use tokio::time::Instant;
 use worv_core::{
+    UnixMillis,
     id::RequestId,
+    key::KeyGrant,
     usage::{Endpoint, Outcome},
 };
 
 use crate::{
     Gateway,
     authentication::authenticate,
-    body::{read_answer, read_request},
+    body::{discard, read_answer, read_request},
     dialect::Dialect,
+    echo::Echo,
     engine::{EngineError, EngineResponse},
     engine_complaint::EngineComplaint,
     envelope::{Envelope, check_content_type},
@@ -53,15 +57,21 @@ pub(crate) async fn forward(route: &Route, request: Request) -> Response {
 async fn answer(route: &Route, request_id: RequestId, request: Request) -> Result<Response, ApiError> {
     let gateway = &*route.gateway;
     let (started, started_at) = (Instant::now(), gateway.clock.now());
-    let (head, body) = request.into_parts();
-    let grant = authenticate(&head.headers, &gateway.keys, started_at)?;
-    check_content_type(&head.headers)?;
-    let body = read_request(&head.headers, body, &gateway.config).await?;
+    let (head, mut body) = request.into_parts();
+    let (grant, body) = match receive(gateway, &head.headers, &mut body, started_at).await {
+        Ok(received) => received,
+        Err(error) => {
+            discard(&head.headers, body).await;
+            return Err(error);
+        }
+    };
     let envelope = Envelope::parse(&body)?;
 
     let live = gateway.live.load_full();
     let rewritten = rewrite(gateway, route.endpoint, &live, &envelope, &body).await?;
     let requested_model = envelope.model.clone().into_owned();
+    let echo = live.name().filter(|_| gateway.config.echo_requested_model);
+    let echo = echo.and_then(|served| Echo::new(served, &requested_model));
     let mut settlement = Settlement::admit(
         gateway,
         Admitted {
@@ -90,8 +100,10 @@ async fn answer(route: &Route, request_id: RequestId, request: Request) -> Resul
 
     let mut response = match gateway.engine.post(&route.url, to_engine, rewritten.body).await {
         Ok(answer) if !answer.status().is_success() => refused(route.dialect, request_id, answer, settlement).await,
-        Ok(answer) if is_event_stream(answer.headers()) => streamed(gateway, request_id, answer, grammar, settlement),
-        Ok(answer) => whole(route.endpoint, request_id, answer, settlement).await?,
+        Ok(answer) if is_event_stream(answer.headers()) => {
+            streamed(gateway, request_id, answer, (grammar, echo), settlement)
+        }
+        Ok(answer) => whole(route.endpoint, request_id, answer, echo, settlement).await?,
         Err(error) => {
             tracing::warn!(%request_id, error = &error as &dyn std::error::Error, "no answer from the engine");
             let error = match error {
@@ -108,6 +120,19 @@ async fn answer(route: &Route, request_id: RequestId, request: Request) -> Resul
         headers.insert(headers::X_WORV_MAX_OUTPUT_TOKENS, granted.into());
     }
     Ok(response)
+}
+
+/// Checks a request's head, and reads its body if that is allowed.
+async fn receive(
+    gateway: &Gateway,
+    headers: &HeaderMap,
+    body: &mut Body,
+    now: UnixMillis,
+) -> Result<(Arc<KeyGrant>, Bytes), ApiError> {
+    let grant = authenticate(headers, &gateway.keys, now)?;
+    check_content_type(headers)?;
+    let body = read_request(headers, body, &gateway.config).await?;
+    Ok((grant, body))
 }
 
 /// An error of the engine's, in the caller's dialect.
@@ -132,12 +157,12 @@ fn streamed(
     gateway: &Gateway,
     request_id: RequestId,
     answer: EngineResponse,
-    grammar: Grammar,
+    (grammar, echo): (Grammar, Option<Echo>),
     mut settlement: Settlement,
 ) -> Response {
     let (head, body) = answer.into_parts();
     settlement.set_status(head.status);
-    let relay = Relay::new(body, grammar, settlement, request_id, gateway.config.keep_alive);
+    let relay = Relay::new(body, grammar, settlement, request_id, echo, gateway.config.keep_alive);
     let mut response = respond(head.status, &head.headers, request_id, Body::new(relay));
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
@@ -150,6 +175,7 @@ async fn whole(
     endpoint: Endpoint,
     request_id: RequestId,
     answer: EngineResponse,
+    echo: Option<Echo>,
     mut settlement: Settlement,
 ) -> Result<Response, ApiError> {
     let (head, body) = answer.into_parts();
@@ -182,6 +208,10 @@ async fn whole(
     let body = match reasoning::place(&body).filter(|_| endpoint == Endpoint::ChatCompletions) {
         Some(place) => reasoning::named_twice(&body, place).concat().into(),
         None => body,
+    };
+    let body = match echo.as_ref().map(|echo| echo.apply(&body)) {
+        Some(Cow::Owned(echoed)) => echoed.into(),
+        Some(Cow::Borrowed(_)) | None => body,
     };
     settlement.settle(Outcome::Done).await;
     Ok(respond(head.status, &head.headers, request_id, body.into()))

@@ -10,6 +10,7 @@ mod catalogue;
 mod config;
 mod counters;
 mod dialect;
+mod echo;
 mod engine;
 mod engine_complaint;
 mod envelope;

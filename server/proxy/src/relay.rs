@@ -3,6 +3,7 @@
 //! Nothing is held back but the event that ends the stream: it is given to the caller when the usage record is safe.
 
 use std::{
+    borrow::Cow,
     future::Future,
     pin::Pin,
     task::{Context, Poll, ready},
@@ -22,7 +23,7 @@ use self::{
     grammar::{End, Step},
     output::Output,
 };
-use crate::{server_sent_events::Splitter, settlement::Settlement};
+use crate::{echo::Echo, server_sent_events::Splitter, settlement::Settlement};
 
 mod chat;
 mod grammar;
@@ -43,6 +44,8 @@ pub(crate) struct Relay {
     settlement: Settlement,
     phase: Phase,
     request_id: RequestId,
+    /// Present where the caller's own name for the model is put into each event.
+    echo: Option<Echo>,
     keep_alive: Duration,
     /// Keep-alive while streaming, a bound on closing afterwards.
     timer: Pin<Box<Sleep>>,
@@ -66,6 +69,7 @@ impl Relay {
         grammar: Grammar,
         settlement: Settlement,
         request_id: RequestId,
+        echo: Option<Echo>,
         keep_alive: Duration,
     ) -> Self {
         Self {
@@ -75,6 +79,7 @@ impl Relay {
             settlement,
             phase: Phase::Streaming,
             request_id,
+            echo,
             keep_alive,
             timer: Box::pin(sleep(keep_alive)),
             last_sent: Instant::now(),
@@ -106,6 +111,10 @@ impl Relay {
     fn relay(&mut self, chunk: &Bytes) -> Bytes {
         let (mut output, mut end) = (Output::new(chunk.clone()), None);
         let split = self.splitter.split(chunk, |event| {
+            let event = &*self
+                .echo
+                .as_ref()
+                .map_or(Cow::Borrowed(event), |echo| echo.apply(event));
             if end.is_none()
                 && let Step::End(ending) = self.grammar.step(event, &mut self.settlement, &mut output)
             {

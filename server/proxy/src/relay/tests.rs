@@ -69,7 +69,14 @@ fn relay(sink: &Arc<Sink>, upstream: reqwest::Body, grammar: Grammar) -> Relay {
         started: Instant::now(),
     };
     let settlement = Settlement::admit(&gateway, admitted);
-    Relay::new(upstream, grammar, settlement, request_id(), Duration::from_secs(15))
+    Relay::new(
+        upstream,
+        grammar,
+        settlement,
+        request_id(),
+        None,
+        Duration::from_secs(15),
+    )
 }
 
 fn upstream<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> reqwest::Body {

@@ -2,6 +2,10 @@
 
 use http::StatusCode;
 use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 use worv_core::{UnixMillis, key::KeyGrant};
 use worv_proxy::GatewayConfig;
 
@@ -145,4 +149,65 @@ async fn only_listed_routes_exist_and_the_rest_is_json_in_the_callers_dialect() 
         (405, Some("POST, OPTIONS"))
     );
     assert_eq!(answer.json()["type"], "error");
+}
+
+#[tokio::test]
+async fn a_caller_still_sending_a_huge_body_gets_to_read_why_it_is_refused() {
+    let running = with_key().await;
+    for (key, expected) in [(KEY, "413 Payload Too Large"), ("unknown", "401 Unauthorized")] {
+        let mut connection = TcpStream::connect(running.url.trim_start_matches("http://"))
+            .await
+            .unwrap();
+        let length = 50_000_000;
+        let head = format!(
+            "POST /v1/messages HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
+        );
+        connection.write_all(head.as_bytes()).await.unwrap();
+        connection.write_all(&vec![b' '; length]).await.unwrap();
+        // The connection is then fit for another request.
+        connection
+            .write_all(b"GET /v1/nowhere HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+            .await
+            .unwrap();
+        let mut answers = String::new();
+        connection.read_to_string(&mut answers).await.unwrap();
+        assert!(answers.starts_with(&format!("HTTP/1.1 {expected}\r\n")), "{answers}");
+        assert!(answers.contains("HTTP/1.1 404 Not Found\r\n"), "{answers}");
+    }
+}
+
+#[tokio::test]
+async fn ambiguous_and_disguised_requests_never_reach_the_engine() {
+    let engine = Engine::start().await;
+    let running = Running::start(engine.url()).await;
+    let requests = [
+        ("POST http://engine/v1/load_lora_adapter HTTP/1.1\r\n", "404 Not Found"),
+        ("POST /v1/chat/../load_lora_adapter HTTP/1.1\r\n", "404 Not Found"),
+        (
+            "POST /v1/messages/%2e%2e/chat/completions HTTP/1.1\r\n",
+            "404 Not Found",
+        ),
+        (
+            "POST /v1/messages HTTP/1.1\r\ncontent-length: 5\r\ncontent-length: 6\r\n",
+            "400 Bad Request",
+        ),
+        (
+            "POST /v1/messages HTTP/1.1\r\ntransfer-encoding: gzip\r\n",
+            "400 Bad Request",
+        ),
+    ];
+    for (beginning, expected) in requests {
+        let mut connection = TcpStream::connect(running.url.trim_start_matches("http://"))
+            .await
+            .unwrap();
+        let head = format!("{beginning}host: x\r\nauthorization: Bearer {KEY}\r\nconnection: close\r\n\r\n");
+        connection.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).await.unwrap();
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {expected}\r\n")),
+            "{beginning} {answer}"
+        );
+    }
+    assert_eq!(running.gateway.counters().admitted, 0);
 }

@@ -1,8 +1,11 @@
 //! Model names, the list of them, and fields that do not reach the engine.
 
 use serde_json::json;
+use tokio::net::TcpListener;
+use worv_proxy::GatewayConfig;
+use worv_sim::engine::{Sim, SimOptions};
 
-use crate::support::{Answer, Engine, KEY, Running};
+use crate::support::{Answer, Engine, KEY, Running, grant, keys};
 
 #[tokio::test]
 async fn every_name_reaches_the_engine_as_the_live_one() {
@@ -134,4 +137,33 @@ async fn shielded_fields_stop_here_and_new_ones_pass() {
         (400, &json!("n"))
     );
     assert!(running.has_no_more_records());
+}
+
+#[tokio::test]
+async fn the_callers_own_name_comes_back_where_that_is_wanted() {
+    let sim = Sim::start(TcpListener::bind("127.0.0.1:0").await.unwrap(), SimOptions::instant());
+    let config = GatewayConfig {
+        engine_url: sim.url(),
+        echo_requested_model: true,
+        ..GatewayConfig::default()
+    };
+    let running = Running::start_without_keys(config).await;
+    running.gateway.replace_keys(keys([(KEY, grant(1))]));
+    running.serve("DeepSeek-V4-Pro", 262_144);
+    for path in ["/v1/chat/completions", "/v1/messages", "/v1/responses"] {
+        for stream in [false, true] {
+            let request = json!({
+                "model": "claude-x", "max_tokens": 9, "stream": stream,
+                "messages": [{"role": "user", "content": "hi"}], "input": "hi",
+            });
+            let answer = Answer::of(running.post(path, &request)).await;
+            assert_eq!(answer.status.as_u16(), 200, "{}", answer.body);
+            assert!(answer.body.contains("\"model\":\"claude-x\""), "{}", answer.body);
+            assert!(
+                !answer.body.contains("\"model\":\"DeepSeek-V4-Pro\""),
+                "{}",
+                answer.body
+            );
+        }
+    }
 }
