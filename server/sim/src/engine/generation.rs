@@ -1,6 +1,10 @@
 //! Speaks an answer at its pace: a place in the queue, a prefill, then token after token, and the faults among them.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
+    time::Duration,
+};
 
 use futures::{
     Stream, StreamExt,
@@ -103,7 +107,7 @@ impl Generation {
             self.begin().await?;
         }
         let mut contents = Vec::new();
-        let mut room = self.knobs.borrow().tokens_per_chunk.max(1) as u64;
+        let mut room = self.step();
         loop {
             let Some(piece) = self.pieces.next() else {
                 return Ok(self.end(contents));
@@ -125,6 +129,20 @@ impl Generation {
                 return Ok(self.batch(contents, None));
             }
         }
+    }
+
+    /// How many tokens the next step of the engine makes: one, and those of its drafts that are accepted.
+    fn step(&mut self) -> u64 {
+        let drafted = self.knobs.borrow().tokens_per_chunk.saturating_sub(1) as u64;
+        let accepts = |position: &u64| {
+            // Three in four; the same ones each time.
+            let mut hasher = DefaultHasher::new();
+            (self.generated, position).hash(&mut hasher);
+            !hasher.finish().is_multiple_of(4)
+        };
+        let accepted = (0..drafted).take_while(accepts).count() as u64;
+        self.ticket.drafted(drafted, accepted);
+        1 + accepted
     }
 
     /// Waits for a slot, then for the prefill.

@@ -3,13 +3,17 @@
 //! Names, help texts and bucket bounds are those of vLLM's `v1/metrics/loggers.py`.
 
 pub(super) mod histogram;
+mod speculation;
 
 use std::{
     fmt::Write,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use self::histogram::{Histogram, LATENCY, REQUEST_TIME, TIME_TO_FIRST_TOKEN, TOKENS};
+use self::{
+    histogram::{Histogram, LATENCY, REQUEST_TIME, TIME_TO_FIRST_TOKEN, TOKENS},
+    speculation::Speculation,
+};
 
 /// Tokens that the key-value cache of one rank holds.
 const CACHE_TOKENS: f64 = 4_000_000.0;
@@ -32,6 +36,7 @@ pub(super) struct Rank {
     pub generation_tokens: u64,
     /// By how they ended, in the order of [`FINISHED`].
     pub finished: [u64; FINISHED.len()],
+    pub speculation: Speculation,
     pub time_to_first_token: Histogram<22>,
     pub inter_token_latency: Histogram<19>,
     pub time_per_output_token: Histogram<19>,
@@ -107,6 +112,7 @@ impl Metrics {
         page.gauges();
         page.counters();
         page.histograms();
+        page.speculation();
         page.text
     }
 }
@@ -216,6 +222,35 @@ impl Page<'_> {
         });
     }
 
+    /// Shown once something was drafted, as vLLM shows it only where drafts are configured.
+    #[expect(clippy::cast_precision_loss, reason = "counts far below 2^53")]
+    fn speculation(&mut self) {
+        if self.ranks.iter().all(|rank| rank.speculation.drafts == 0) {
+            return;
+        }
+        let help = "Number of spec decoding drafts.";
+        self.family("spec_decode_num_drafts_total", "counter", help, |rank| {
+            rank.speculation.drafts as f64
+        });
+        let help = "Number of draft tokens.";
+        self.family("spec_decode_num_draft_tokens_total", "counter", help, |rank| {
+            rank.speculation.drafted as f64
+        });
+        let help = "Number of accepted tokens.";
+        self.family("spec_decode_num_accepted_tokens_total", "counter", help, |rank| {
+            rank.speculation.accepted() as f64
+        });
+        let help = "Accepted tokens per draft position.";
+        let positions = |rank: &Rank| rank.speculation.positions();
+        self.labelled(
+            "spec_decode_num_accepted_tokens_per_pos_total",
+            "counter",
+            help,
+            "position",
+            positions,
+        );
+    }
+
     fn head(&mut self, name: &str, kind: &str, help: &str) {
         // Writing to a String cannot fail.
         let _ = writeln!(self.text, "# HELP vllm:{name} {help}\n# TYPE vllm:{name} {kind}");
@@ -232,13 +267,13 @@ impl Page<'_> {
         }
     }
 
-    fn labelled(
+    fn labelled<L: ToString>(
         &mut self,
         name: &str,
         kind: &str,
         help: &str,
         label: &str,
-        values: impl Fn(&Rank) -> Vec<(&'static str, f64)>,
+        values: impl Fn(&Rank) -> Vec<(L, f64)>,
     ) {
         self.head(name, kind, help);
         for (engine, rank) in self.ranks.iter().enumerate() {
@@ -247,7 +282,7 @@ impl Page<'_> {
                 let mut labels = [
                     ("engine", engine.to_string()),
                     ("model_name", self.model.to_owned()),
-                    (label, which.to_owned()),
+                    (label, which.to_string()),
                 ];
                 labels.sort();
                 let labels = labels.map(|(name, value)| format!("{name}=\"{value}\"")).join(",");

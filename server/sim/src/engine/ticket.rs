@@ -75,6 +75,14 @@ impl Ticket {
         });
     }
 
+    /// A step of the engine drafted some tokens, of which the first few were accepted.
+    pub(super) fn drafted(&self, drafted: u64, accepted: u64) {
+        if drafted > 0 {
+            self.metrics
+                .change(self.rank, |rank| rank.speculation.count(drafted, accepted));
+        }
+    }
+
     /// Some tokens more.
     pub(super) fn generated(&mut self, tokens: u64) {
         let now = Instant::now();

@@ -74,6 +74,34 @@ async fn families_are_written_as_the_real_one_writes_them() {
 }
 
 #[tokio::test]
+async fn drafts_are_counted_where_there_are_any() {
+    let fixture = Fixture::start(SimOptions {
+        data_parallel_size: 1,
+        ..SimOptions::instant()
+    })
+    .await;
+    fixture.sim.knobs().turn(|knobs| knobs.tokens_per_chunk = 3);
+    let said = fixture
+        .chat(&chat("Hello", &json!({"ignore_eos": true, "max_tokens": 3000})))
+        .await;
+    assert_eq!(said.usage["completion_tokens"], 3000);
+    let page = fixture.get("/metrics").await.text().await.unwrap();
+    let total = |name: &str| value(&page, &format!("vllm:spec_decode_num_{name}_total"));
+    let (drafts, drafted, accepted) = (total("drafts"), total("draft_tokens"), total("accepted_tokens"));
+    assert!((drafted - 2.0 * drafts).abs() < f64::EPSILON, "{drafts} {drafted}");
+    // Accepted at the first place three times in four, at the second nine times in sixteen.
+    let rate = accepted / drafted;
+    assert!((0.6..0.72).contains(&rate), "{rate} of the drafts were accepted");
+    // Every step makes one token of its own; the last one may be cut short by the limit.
+    assert!((drafts + accepted - 3000.0).abs() <= 2.0, "{drafts} + {accepted}");
+    let first = value(
+        &page,
+        "vllm:spec_decode_num_accepted_tokens_per_pos_total{engine=\"0\",model_name=\"DeepSeek-V4-Pro\",position=\"0\"",
+    );
+    assert!(first > accepted / 2.0, "{first} of {accepted}");
+}
+
+#[tokio::test]
 async fn every_rank_has_its_own_counts_and_requests_are_spread() {
     let mut options = SimOptions::instant();
     options.knobs.time_to_first_token = Duration::from_hours(1);

@@ -65,6 +65,49 @@ async fn messages_read_template_arguments_from_0_20() {
 }
 
 #[tokio::test]
+async fn wrong_values_tell_which_fields_a_version_reads() {
+    let probes = [
+        ("/v1/messages", json!({"chat_template_kwargs": 1}), V0_20_0),
+        ("/v1/messages", json!({"output_config": {"effort": "extreme"}}), V0_24_0),
+        ("/v1/messages", json!({"thinking": {"type": "x"}}), V0_32_0),
+        ("/v1/messages/count_tokens", json!({"chat_template_kwargs": 1}), V0_20_0),
+        (
+            "/v1/responses",
+            json!({"input": "Hello", "chat_template_kwargs": 1}),
+            V0_22_1,
+        ),
+    ];
+    for (path, field, since) in probes {
+        for (version, status) in every(path, &message("Hello", &field), status).await {
+            assert_eq!(
+                status,
+                if version >= since { 400 } else { 200 },
+                "{path} {field} {version}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn reasoning_is_counted_from_0_32() {
+    let read = |_: u16, body: &Value| body["usage"].get("completion_tokens_details").is_some();
+    for (version, counted) in every("/v1/chat/completions", &chat("Hello", &json!({})), read).await {
+        assert_eq!(counted, version >= V0_32_0, "{version}");
+    }
+}
+
+#[tokio::test]
+async fn max_tokens_over_the_window_is_refused_with_a_missing_space_at_first() {
+    let read = |status: u16, body: &Value| (status, body["error"]["message"].as_str().unwrap().to_owned());
+    for (version, (status, message)) in
+        every("/v1/chat/completions", &chat("", &json!({"max_tokens": 5000})), read).await
+    {
+        let glued = message.starts_with("max_tokens=5000cannot be greater than max_model_len=max_total_tokens=1000.");
+        assert_eq!((status, glued), (400, version == V0_19_1), "{version}: {message}");
+    }
+}
+
+#[tokio::test]
 async fn effort_is_a_longer_list_from_0_21_and_switches_thinking_from_0_22() {
     let answers = every(
         "/v1/chat/completions",

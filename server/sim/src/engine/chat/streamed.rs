@@ -91,7 +91,25 @@ struct FunctionDelta<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    arguments: Option<&'a str>,
+    arguments: Option<String>,
+}
+
+impl Delta<'_> {
+    /// Adds to the arguments of a call, which may begin in this very chunk.
+    fn add_arguments(&mut self, index: usize, json: &str) {
+        match self.tool_calls.last_mut().filter(|call| call.index == index) {
+            Some(call) => call.function.arguments.get_or_insert_default().push_str(json),
+            None => self.tool_calls.push(CallDelta {
+                id: None,
+                r#type: None,
+                index,
+                function: FunctionDelta {
+                    name: None,
+                    arguments: Some(json.to_owned()),
+                },
+            }),
+        }
+    }
 }
 
 impl ChatEvents {
@@ -178,15 +196,7 @@ impl ChatEvents {
                         arguments: None,
                     },
                 }),
-                Content::ToolArguments { index, json } => delta.tool_calls.push(CallDelta {
-                    id: None,
-                    r#type: None,
-                    index: *index,
-                    function: FunctionDelta {
-                        name: None,
-                        arguments: Some(json),
-                    },
-                }),
+                Content::ToolArguments { index, json } => delta.add_arguments(*index, json),
                 Content::Mark => {}
             }
         }
