@@ -1,9 +1,9 @@
 //! The task behind [`super::Writer`]: takes batches to the database, or to the journal while that does not take them.
 
 use std::{
-    collections::{BTreeMap, HashMap, hash_map},
+    collections::{BTreeMap, HashMap, VecDeque, hash_map},
     error::Error,
-    mem,
+    io, mem,
     pin::Pin,
     sync::{Arc, atomic::Ordering},
     time::Duration,
@@ -19,7 +19,7 @@ use worv_core::{UnixMillis, key::KeyId, usage::UsageRecord};
 use super::{
     journal::Journal,
     requests, sums,
-    writer::{Entry, State},
+    writer::{CAPACITY, Entry, State},
 };
 use crate::{Store, StoreError, keys};
 
@@ -40,7 +40,9 @@ pub(super) struct Batches {
     journal: Option<Arc<Journal>>,
     /// Ids of the models that have been written, by name.
     models: HashMap<String, i64>,
-    /// There while the journal holds what the database does not.
+    /// What neither the database nor the journal takes: a full disk stops neither the answers nor the count.
+    held: VecDeque<UsageRecord>,
+    /// There while something is in the journal or held that the database does not have.
     recovery: Option<Recovery>,
 }
 
@@ -65,6 +67,7 @@ impl Batches {
             state,
             journal: journal.map(Arc::new),
             models: HashMap::new(),
+            held: VecDeque::new(),
             recovery: left_over.then(Recovery::at_once),
         }
     }
@@ -75,7 +78,7 @@ impl Batches {
         let mut open = true;
         loop {
             tokio::select! {
-                taken = records.recv_many(&mut batch, BATCH) => if taken == 0 { return },
+                taken = records.recv_many(&mut batch, BATCH) => if taken == 0 { break },
                 // Also when the writer was dropped: then the channel is closed anyway.
                 _ = &mut closed, if open => {
                     open = false;
@@ -91,49 +94,76 @@ impl Batches {
                 .into_iter()
                 .map(|entry| (entry.record, entry.written))
                 .unzip();
-            self.settle(&batch_records).await;
-            self.state.waiting.fetch_sub(batch_records.len(), Ordering::Relaxed);
+            let settled = batch_records.len();
+            self.settle(batch_records).await;
+            self.state.waiting.fetch_sub(settled, Ordering::Relaxed);
             for written in waiting.into_iter().flatten() {
                 // The request may have stopped waiting.
                 let _ = written.send(());
             }
         }
-    }
-
-    /// Gets a batch to the disk, one way or the other.
-    async fn settle(&mut self, batch: &[UsageRecord]) {
-        let mut away = self.recovery.as_ref().is_some_and(|recovery| !recovery.answers);
-        let mut pause = FIRST_RETRY;
-        loop {
-            if !away {
-                match self.write(batch).await {
-                    Ok(()) => return self.succeeded(),
-                    Err(error) => self.failed(&error),
-                }
-            }
-            match self.append(batch).await {
-                Ok(true) => {
-                    self.recovery.get_or_insert_with(Recovery::soon).answers = false;
-                    return;
-                }
-                Ok(false) => {}
-                Err(error) => tracing::error!(%error, "cannot write the usage journal either"),
-            }
-            sleep(pause).await;
-            pause = (pause * 2).min(LAST_RETRY);
-            away = false;
+        while !self.held.is_empty() {
+            due(&mut self.recovery).await;
+            self.recover().await;
         }
     }
 
-    /// Takes the next piece of the journal to the database.
+    /// Gets a batch to the disk, one way or the other. Only where there is no journal can this take long.
+    async fn settle(&mut self, batch: Vec<UsageRecord>) {
+        let away = self.recovery.as_ref().is_some_and(|recovery| !recovery.answers);
+        let written = !away && self.try_to_write(&batch).await;
+        if written {
+            return self.succeeded();
+        }
+        let Some(journal) = self.journal.clone() else {
+            return self.write_until_done(&batch).await;
+        };
+        let (batch, appended) = append(journal, batch).await;
+        if let Err(error) = appended {
+            tracing::error!(%error, "the usage journal does not take usage either; it is held in memory");
+            self.hold(batch);
+        }
+        self.recovery.get_or_insert_with(Recovery::soon).answers = false;
+    }
+
+    /// Keeps trying while there is no other place.
+    async fn write_until_done(&mut self, batch: &[UsageRecord]) {
+        let mut pause = FIRST_RETRY;
+        loop {
+            sleep(pause).await;
+            if self.try_to_write(batch).await {
+                return self.succeeded();
+            }
+            pause = (pause * 2).min(LAST_RETRY);
+        }
+    }
+
+    /// Keeps a batch in memory, as far as there is room.
+    fn hold(&mut self, batch: Vec<UsageRecord>) {
+        let room = CAPACITY.saturating_sub(self.held.len());
+        let dropped = batch.len().saturating_sub(room);
+        if dropped > 0 {
+            tracing::error!(dropped, "usage was not recorded: too much of it is held in memory");
+            self.state.dropped.fetch_add(dropped as u64, Ordering::Relaxed);
+        }
+        self.state.waiting.fetch_add(batch.len() - dropped, Ordering::Relaxed);
+        self.held.extend(batch.into_iter().take(room));
+    }
+
+    /// Takes the next piece of what is held or in the journal to the database.
     async fn recover(&mut self) {
         let Some(mut recovery) = self.recovery.take() else {
             return;
         };
-        match self.replay(recovery.from).await {
-            Ok(Some(end)) => {
+        let replayed = if self.held.is_empty() {
+            self.replay(recovery.from).await
+        } else {
+            self.write_held().await.map(|()| Some(recovery.from))
+        };
+        match replayed {
+            Ok(Some(from)) => {
                 self.recovery = Some(Recovery {
-                    from: end,
+                    from,
                     answers: true,
                     ..Recovery::at_once()
                 });
@@ -146,6 +176,14 @@ impl Batches {
                 self.recovery = Some(recovery);
             }
         }
+    }
+
+    async fn write_held(&mut self) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let piece: Vec<_> = self.held.iter().take(BATCH).cloned().collect();
+        self.write(&piece).await?;
+        self.held.drain(..piece.len());
+        self.state.waiting.fetch_sub(piece.len(), Ordering::Relaxed);
+        Ok(())
     }
 
     /// Writes a piece of the journal from the byte `from` on, and returns the byte after it; none at the end, where the
@@ -164,14 +202,12 @@ impl Batches {
         Ok(Some(end))
     }
 
-    /// Adds a batch to the journal. False where there is none.
-    async fn append(&mut self, batch: &[UsageRecord]) -> Result<bool, Box<dyn Error + Send + Sync>> {
-        let Some(journal) = self.journal.clone() else {
-            return Ok(false);
-        };
-        let batch = batch.to_vec();
-        spawn_blocking(move || journal.append(&batch)).await??;
-        Ok(true)
+    async fn try_to_write(&mut self, batch: &[UsageRecord]) -> bool {
+        let written = self.write(batch).await;
+        if let Err(error) = &written {
+            self.failed(error);
+        }
+        written.is_ok()
     }
 
     fn failed(&self, error: &dyn Error) {
@@ -244,6 +280,18 @@ impl Recovery {
                 sleep(pause).await;
             }
         });
+    }
+}
+
+/// Adds a batch to the journal and gives it back.
+async fn append(journal: Arc<Journal>, batch: Vec<UsageRecord>) -> (Vec<UsageRecord>, io::Result<()>) {
+    let work = move || {
+        let appended = journal.append(&batch);
+        (batch, appended)
+    };
+    match spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }
 

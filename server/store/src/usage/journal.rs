@@ -46,6 +46,11 @@ impl Journal {
     /// # Errors
     /// Where the file cannot be opened, or another process has it open.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
+        Self::with_room(path, LARGEST)
+    }
+
+    /// As [`Journal::open`], for at most `largest` bytes.
+    pub(super) fn with_room(path: &Path, largest: u64) -> io::Result<Self> {
         let file = OpenOptions::new()
             .read(true)
             .append(true)
@@ -53,7 +58,7 @@ impl Journal {
             .mode(0o600)
             .open(path)?;
         file.try_lock()?;
-        let journal = Self { file, largest: LARGEST };
+        let journal = Self { file, largest };
         journal.cut_unfinished_line()?;
         Ok(journal)
     }

@@ -20,7 +20,7 @@ use super::{batches::Batches, journal::Journal};
 use crate::Store;
 
 /// Records that wait at most, about 200 MB of them.
-const CAPACITY: usize = 500_000;
+pub(super) const CAPACITY: usize = 500_000;
 
 /// When a request's usage counts as recorded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,7 +59,7 @@ pub struct WriterStatus {
 pub(super) struct State {
     pub(super) waiting: AtomicUsize,
     pub(super) failing: AtomicBool,
-    dropped: AtomicU64,
+    pub(super) dropped: AtomicU64,
 }
 
 /// A record on its way, and who waits for its arrival.
@@ -82,7 +82,8 @@ impl Writer {
     }
 
     /// As [`Writer::start`], with a journal at `path`: while the database does not take records, they are safe there,
-    /// also over a restart, and are written when it takes them again. At most 256 MiB of them; then they stay in memory.
+    /// also over a restart, and are written when it takes them again. Where the journal's disk is full too, or 256 MiB
+    /// are in it, records are held in memory, and responses do not wait for them.
     ///
     /// # Errors
     /// Where the file cannot be opened, or another process has it open.
@@ -149,5 +150,62 @@ impl UsageSink for Writer {
                 let _ = on_disk.await;
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::usage::RequestQuery;
+    use tempfile::TempDir;
+    use worv_core::{Clock, Entropy, UnixMillis, id::RequestId, key::KeyId, usage::Endpoint, usage::Outcome};
+
+    #[tokio::test]
+    async fn a_full_disk_stops_neither_the_answers_nor_the_count() {
+        let home = TempDir::new().unwrap();
+        let url = format!("sqlite://{}/worv.db", home.path().display());
+        let clock = Clock::manual(UnixMillis(1_790_000_000_000));
+        let store = Store::open(&url, clock.clone()).await.unwrap();
+        let journal = Journal::with_room(&home.path().join("usage.journal"), 0).unwrap();
+        let writer = Writer::spawn(store.clone(), Durability::Strict, Some(journal));
+        let mut connection = store.begin().await.unwrap();
+        sqlx::query("ALTER TABLE requests RENAME TO hidden")
+            .execute(&mut *connection)
+            .await
+            .unwrap();
+        connection.commit().await.unwrap();
+
+        for _ in 0..3 {
+            let record = UsageRecord {
+                request_id: RequestId::new(&clock, &Entropy::System),
+                key: KeyId(1),
+                endpoint: Endpoint::Messages,
+                requested_model: String::new(),
+                served_model: String::new(),
+                stream: true,
+                prompt_tokens: 1,
+                cached_tokens: 0,
+                completion_tokens: 1,
+                reasoning_tokens: 0,
+                outcome: Outcome::Done,
+                status: 200,
+                started_at: clock.now(),
+                first_byte_ms: None,
+                duration_ms: 1,
+            };
+            writer.record(record).await;
+        }
+        let status = writer.status();
+        assert_eq!((status.waiting, status.failing, status.dropped), (3, true, 0));
+
+        let mut connection = store.begin().await.unwrap();
+        sqlx::query("ALTER TABLE hidden RENAME TO requests")
+            .execute(&mut *connection)
+            .await
+            .unwrap();
+        connection.commit().await.unwrap();
+        writer.close().await;
+        let rows = store.requests(&RequestQuery::latest(10)).await.unwrap();
+        assert_eq!((rows.len(), writer.status().waiting), (3, 0));
     }
 }
