@@ -52,7 +52,7 @@ pub async fn serve(config: Config, options: Serve) -> Result<(), Failure> {
         None
     };
     let engine_url = engine_url(&config, demo.as_ref())?;
-    let mut engine = engine::watch(EngineConfig::new(engine_url.clone()), clock.clone(), stopping.clone());
+    let mut engine = engine::watch(engine_config(&config, &engine_url), clock.clone(), stopping.clone());
     let engine_status = first_answer(&mut engine).await;
     if config.engine.must_answer_at_start && engine_status.state != EngineState::Up {
         return Err(no_engine(&engine_status));
@@ -183,6 +183,13 @@ fn no_engine(status: &EngineStatus) -> Failure {
     let cure =
         "Start it, correct the address, or set engine.must_answer_at_start = false to serve without it meanwhile.";
     Failure::new(Kind::Unavailable, format!("engine.url: {} {cure}", status.detail))
+}
+
+fn engine_config(config: &Config, url: &reqwest::Url) -> EngineConfig {
+    EngineConfig {
+        api_key: config.engine.api_key.clone(),
+        ..EngineConfig::new(url.clone())
+    }
 }
 
 fn gpu_config(config: &Config, demo: Option<&Prepared>) -> GpuConfig {

@@ -13,7 +13,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 use worv_api::{EngineState, EngineStatus};
-use worv_core::Clock;
+use worv_core::{Clock, Secret};
 
 use self::probe::{Answer, Probe};
 
@@ -38,6 +38,8 @@ pub struct EngineConfig {
     pub interval: Duration,
     /// How long one check may take.
     pub timeout: Duration,
+    /// Sent as `Authorization: Bearer`, to an engine that was started with `--api-key`.
+    pub api_key: Option<Secret>,
 }
 
 /// Watches the engine until `cancel`. A change is published as soon as it is seen, an unchanged status is not
@@ -63,7 +65,7 @@ struct Watcher {
 
 impl Watcher {
     async fn run(mut self, config: EngineConfig) {
-        let probe = match Probe::new(&config.url, config.timeout) {
+        let probe = match Probe::new(&config) {
             Ok(probe) => probe,
             Err(error) => return self.take(Answer::Failed(format!("The engine cannot be asked: {error}."))),
         };
@@ -123,6 +125,7 @@ impl EngineConfig {
             url,
             interval: Duration::from_secs(1),
             timeout: Duration::from_secs(2),
+            api_key: None,
         }
     }
 }

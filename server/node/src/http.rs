@@ -4,6 +4,7 @@ use std::{error::Error, fmt, time::Duration};
 
 use reqwest::{Client, Response, Url, redirect::Policy};
 use serde::de::DeserializeOwned;
+use worv_core::Secret;
 
 /// uvicorn, which vLLM runs on, closes a connection after 5 s of silence; one is never reused that late.
 const POOL_IDLE: Duration = Duration::from_secs(4);
@@ -14,6 +15,8 @@ pub(crate) struct Neighbour {
     name: &'static str,
     client: Client,
     timeout: Duration,
+    /// Sent as `Authorization: Bearer`.
+    api_key: Option<Secret>,
 }
 
 /// Why there is no answer.
@@ -42,12 +45,26 @@ impl Neighbour {
             .pool_idle_timeout(POOL_IDLE)
             .timeout(timeout)
             .build()?;
-        Ok(Self { name, client, timeout })
+        Ok(Self {
+            name,
+            client,
+            timeout,
+            api_key: None,
+        })
+    }
+
+    /// The same neighbour, asked with a key if there is one.
+    pub(crate) fn with_api_key(self, api_key: Option<Secret>) -> Self {
+        Self { api_key, ..self }
     }
 
     /// The answer, if its status is a success.
     pub(crate) async fn get(&self, url: &Url) -> Result<Response, Trouble> {
-        let response = self.client.get(url.clone()).send().await.map_err(|error| {
+        let mut request = self.client.get(url.clone());
+        if let Some(key) = &self.api_key {
+            request = request.bearer_auth(key.expose());
+        }
+        let response = request.send().await.map_err(|error| {
             let address = url.origin().ascii_serialization();
             self.trouble(&error, format_args!("{} cannot be reached at {address}", self.name))
         })?;

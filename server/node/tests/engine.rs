@@ -8,12 +8,18 @@ use std::{
     time::Duration,
 };
 
-use axum::{Json, Router, extract::State, http::StatusCode, response::IntoResponse, routing::get};
+use axum::{
+    Json, Router,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::IntoResponse,
+    routing::get,
+};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use worv_api::{EngineState, EngineStatus};
-use worv_core::{Clock, UnixMillis};
+use worv_core::{Clock, Secret, UnixMillis};
 use worv_node::engine::{self, EngineConfig};
 
 /// What the engine answers; a test changes it while it is watched.
@@ -249,4 +255,42 @@ async fn the_watch_ends_when_it_is_cancelled() {
     watched.until_up().await;
     watched.cancel.cancel();
     while watched.statuses.changed().await.is_ok() {}
+}
+
+#[tokio::test]
+async fn an_engine_behind_a_key_is_asked_with_it() {
+    let guarded = |headers: HeaderMap| async move {
+        let known = headers
+            .get("authorization")
+            .is_some_and(|key| key == "Bearer engine-key");
+        if known {
+            Json(models("DeepSeek-V4-Pro", 4096)).into_response()
+        } else {
+            StatusCode::UNAUTHORIZED.into_response()
+        }
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url: reqwest::Url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+    let router = Router::new()
+        .route("/health", get(|| async {}))
+        .route("/v1/models", get(guarded));
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    let cancel = CancellationToken::new();
+    let _stop = cancel.clone().drop_guard();
+    for (api_key, state) in [
+        (None, EngineState::Down),
+        (Some(Secret::new("wrong")), EngineState::Down),
+        (Some(Secret::new("engine-key")), EngineState::Up),
+    ] {
+        let config = EngineConfig {
+            api_key,
+            ..EngineConfig::new(url.clone())
+        };
+        let mut statuses = engine::watch(config, Clock::default(), cancel.clone());
+        let status = statuses
+            .wait_for(|status| status.state != EngineState::Starting)
+            .await
+            .unwrap();
+        assert_eq!(status.state, state, "{}", status.detail);
+    }
 }

@@ -46,7 +46,7 @@ pub fn record(metrics: watch::Receiver<Arc<EngineMetrics>>, cancel: Cancellation
 
 async fn run(config: EngineConfig, clock: Clock, metrics: watch::Sender<Arc<EngineMetrics>>) {
     let client = match Neighbour::new(NAME, config.timeout) {
-        Ok(client) => client,
+        Ok(client) => client.with_api_key(config.api_key),
         Err(error) => return publish_trouble(&metrics, format!("The engine cannot be asked: {error}.")),
     };
     let url = join(&config.url, &["metrics"]);

@@ -1,11 +1,9 @@
 //! One check of the engine.
 
-use std::time::Duration;
-
 use reqwest::Url;
 use serde::Deserialize;
 
-use super::NAME;
+use super::{EngineConfig, NAME};
 use crate::http::{Neighbour, join};
 
 /// Asks one engine.
@@ -53,9 +51,10 @@ struct Version {
 }
 
 impl Probe {
-    pub(super) fn new(base: &Url, timeout: Duration) -> reqwest::Result<Self> {
+    pub(super) fn new(config: &EngineConfig) -> reqwest::Result<Self> {
+        let base = &config.url;
         Ok(Self {
-            client: Neighbour::new(NAME, timeout)?,
+            client: Neighbour::new(NAME, config.timeout)?.with_api_key(config.api_key.clone()),
             health: join(base, &["health"]),
             models: join(base, &["v1", "models"]),
             version: join(base, &["version"]),
