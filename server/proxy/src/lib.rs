@@ -7,6 +7,7 @@
 mod authentication;
 mod body;
 mod catalogue;
+mod chat_repair;
 mod config;
 mod counters;
 mod dialect;

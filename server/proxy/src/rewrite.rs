@@ -4,7 +4,7 @@ use bytes::Bytes;
 use worv_core::usage::Endpoint;
 
 use crate::{
-    Gateway,
+    Gateway, chat_repair,
     dialect::Dialect,
     envelope::Envelope,
     error::ApiError,
@@ -67,7 +67,8 @@ pub(crate) async fn rewrite(
         Endpoint::Messages | Endpoint::CountTokens => edits.extend(messages_repair::edits(object)?),
         Endpoint::Responses => edits.extend(without_foreign_tools(object)),
         Endpoint::Completions => one_prompt_only(object)?,
-        Endpoint::ChatCompletions | Endpoint::Embeddings | Endpoint::Rerank | Endpoint::Score => {}
+        Endpoint::ChatCompletions => edits.extend(chat_repair::edits(object)),
+        Endpoint::Embeddings | Endpoint::Rerank | Endpoint::Score => {}
     }
     if envelope.stream && matches!(endpoint, Endpoint::ChatCompletions | Endpoint::Completions) {
         edits.extend(envelope.all_usage());
