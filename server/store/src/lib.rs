@@ -17,6 +17,7 @@ pub use store::Store;
 pub use users::{NewUser, UserId, UserRow};
 
 mod audit;
+mod backup;
 mod changes;
 mod error;
 mod keys;

@@ -116,6 +116,15 @@ impl Store {
         &self.inner.clock
     }
 
+    pub(crate) fn kind(&self) -> Kind {
+        self.inner.opened.kind
+    }
+
+    /// What a connection beside the pools is opened with.
+    pub(crate) fn options(&self) -> &AnyConnectOptions {
+        &self.inner.opened.options
+    }
+
     /// Connections for statements that change nothing.
     pub(crate) fn readers(&self) -> &AnyPool {
         &self.inner.opened.readers

@@ -78,6 +78,34 @@ async fn what_is_no_database_is_left_alone() {
     assert!(fs::read_to_string(&text).unwrap().starts_with("not a database"));
 }
 
+#[tokio::test]
+async fn a_backup_is_a_database_and_never_overwrites() {
+    let database = TestDatabase::sqlite();
+    let store = database.open().await;
+    let key = create_key(&store, "k").await;
+    let copy = database.file().with_file_name("copy 'of' the.db");
+    store.back_up(&copy).await.unwrap();
+    assert_eq!(mode(&copy), 0o600);
+    create_key(&store, "made afterwards").await;
+
+    let refused = store.back_up(&copy).await.unwrap_err();
+    assert!(matches!(refused, StoreError::CannotOpen { .. }), "{refused}");
+    let copied = Store::open(&format!("sqlite://{}", copy.display()), database.clock.clone())
+        .await
+        .unwrap();
+    assert_eq!(copied.keys().await.unwrap(), [key]);
+}
+
+#[tokio::test]
+async fn a_backup_of_a_server_is_left_to_its_own_program() {
+    let database = TestDatabase::postgres();
+    let refused = database.open().await.back_up("copy.db".as_ref()).await.unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "the database is on a PostgreSQL server: back it up with pg_dump"
+    );
+}
+
 on_each_database! {
     async fn a_database_of_a_newer_version_is_refused(database) {
         drop(database.open().await);
