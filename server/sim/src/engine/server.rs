@@ -24,31 +24,76 @@ const KEEP_ALIVE: Duration = Duration::from_secs(5);
 /// Connections that the kernel holds until they are accepted; uvicorn's default.
 const BACKLOG: u32 = 2048;
 
-/// Serves until told to stop, being up and down as the knob says.
-pub(super) async fn serve(listener: TcpListener, engine: Engine, knobs: KnobsHandle, stop: CancellationToken) {
-    let served = stop.run_until_cancelled(up_and_down(listener, &engine, &knobs)).await;
-    if let Some(Err(error)) = served {
-        debug!(%error, "the simulated engine lost its port");
-    }
+/// How long to wait where a connection cannot be accepted for want of file descriptors: nothing tells when one is free.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// What accepts and answers.
+struct Server {
+    engine: Engine,
+    router: TowerToHyperService<Router>,
+    connections: TaskTracker,
 }
 
-async fn up_and_down(mut listener: TcpListener, engine: &Engine, knobs: &KnobsHandle) -> io::Result<Infallible> {
-    let address = listener.local_addr()?;
-    let router = TowerToHyperService::new(routes::router(engine.clone()));
-    let mut knobs = knobs.watch();
-    loop {
-        let connections = Connections::default();
-        tokio::select! {
-            _ = knobs.wait_for(|knobs| knobs.down) => {}
-            _ = connections.accept(&listener, engine, &router) => {}
+/// Serves until told to stop, being up and down as the knob says; ends when the last connection has.
+pub(super) async fn serve(listener: TcpListener, engine: Engine, knobs: KnobsHandle, stop: CancellationToken) {
+    let server = Server {
+        router: TowerToHyperService::new(routes::router(engine.clone())),
+        engine,
+        connections: TaskTracker::new(),
+    };
+    let ended = stop
+        .run_until_cancelled(server.up_and_down(listener, &knobs, &stop))
+        .await;
+    if let Some(Err(error)) = ended {
+        debug!(%error, "the simulated engine lost its port");
+    }
+    stop.cancel();
+    server.connections.close();
+    server.connections.wait().await;
+}
+
+impl Server {
+    async fn up_and_down(
+        &self,
+        mut listener: TcpListener,
+        knobs: &KnobsHandle,
+        stop: &CancellationToken,
+    ) -> io::Result<Infallible> {
+        let address = listener.local_addr()?;
+        let mut knobs = knobs.watch();
+        loop {
+            let up = stop.child_token();
+            tokio::select! {
+                _ = knobs.wait_for(|knobs| knobs.down) => {}
+                _ = self.accept(&listener, &up) => {}
+            }
+            drop(listener);
+            let held = hold(address)?;
+            up.cancel();
+            self.connections.close();
+            self.connections.wait().await;
+            self.connections.reopen();
+            if knobs.wait_for(|knobs| !knobs.down).await.is_err() {
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
+            listener = held.listen(BACKLOG)?;
         }
-        drop(listener);
-        let held = hold(address)?;
-        connections.close().await;
-        if knobs.wait_for(|knobs| !knobs.down).await.is_err() {
-            return Err(io::ErrorKind::BrokenPipe.into());
+    }
+
+    async fn accept(&self, listener: &TcpListener, up: &CancellationToken) -> Infallible {
+        loop {
+            match listener.accept().await {
+                Ok((stream, _peer)) => {
+                    self.engine.count_connection();
+                    let connection = connection(stream, self.router.clone());
+                    self.connections.spawn(up.clone().run_until_cancelled_owned(connection));
+                }
+                Err(error) => {
+                    debug!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
         }
-        listener = held.listen(BACKLOG)?;
     }
 }
 
@@ -62,58 +107,6 @@ fn hold(address: SocketAddr) -> io::Result<TcpSocket> {
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     Ok(socket)
-}
-
-/// The open connections.
-struct Connections {
-    tasks: TaskTracker,
-    stop: CancellationToken,
-}
-
-impl Default for Connections {
-    fn default() -> Self {
-        Self {
-            tasks: TaskTracker::new(),
-            stop: CancellationToken::new(),
-        }
-    }
-}
-
-impl Drop for Connections {
-    fn drop(&mut self) {
-        self.stop.cancel();
-    }
-}
-
-impl Connections {
-    async fn accept(
-        &self,
-        listener: &TcpListener,
-        engine: &Engine,
-        router: &TowerToHyperService<Router>,
-    ) -> Infallible {
-        loop {
-            match listener.accept().await {
-                Ok((stream, _peer)) => {
-                    engine.count_connection();
-                    let connection = connection(stream, router.clone());
-                    self.tasks
-                        .spawn(self.stop.clone().run_until_cancelled_owned(connection));
-                }
-                // Out of file descriptors: one is free again when a connection ends.
-                Err(error) => {
-                    debug!(%error, "a connection could not be accepted");
-                    tokio::task::yield_now().await;
-                }
-            }
-        }
-    }
-
-    async fn close(&self) {
-        self.stop.cancel();
-        self.tasks.close();
-        self.tasks.wait().await;
-    }
 }
 
 async fn connection(stream: TcpStream, router: TowerToHyperService<Router>) {

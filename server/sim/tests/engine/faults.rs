@@ -128,8 +128,21 @@ async fn knobs_are_turned_over_http_and_what_is_no_knob_is_refused() {
 async fn after_a_shutdown_nothing_listens() {
     let fixture = Fixture::start(SimOptions::instant()).await;
     let url = fixture.sim.url();
+    fixture.sim.knobs().turn(|knobs| {
+        knobs.fault = Some(Fault {
+            after_tokens: 1,
+            kind: FaultKind::Stall,
+        })
+    });
+    let stalled = fixture.post(CHAT, &chat("Hello", &json!({"stream": true}))).await;
     let request = fixture.request(CHAT, &chat("Hello", &json!({})));
+    let stats = fixture.sim.watch_stats();
     fixture.sim.shutdown().await;
+    assert_eq!(stats.borrow().running, 0, "requests outlive the engine");
+    assert!(
+        stalled.text().await.is_err(),
+        "an open stream ended as if it were whole"
+    );
     assert!(
         request.send().await.is_err_and(|error| error.is_connect()),
         "{url} still serves"
