@@ -132,7 +132,7 @@ async fn after_a_shutdown_nothing_listens() {
         knobs.fault = Some(Fault {
             after_tokens: 1,
             kind: FaultKind::Stall,
-        })
+        });
     });
     let stalled = fixture.post(CHAT, &chat("Hello", &json!({"stream": true}))).await;
     let request = fixture.request(CHAT, &chat("Hello", &json!({})));
