@@ -75,3 +75,28 @@ async fn while_it_waits_for_its_turn_and_the_next_one_moves_up() {
     assert!(third.await.unwrap().unwrap().contains("third"));
     assert_eq!(fixture.sim.until(|stats| stats.finished == 1).await.running, 0);
 }
+
+#[tokio::test]
+async fn many_at_once_leave_nothing_behind() {
+    let fixture = Fixture::start(SimOptions {
+        max_running: 64,
+        ..stalling()
+    })
+    .await;
+    let mut streams = Vec::new();
+    for _ in 0..200 {
+        streams.push(fixture.post(CHAT, &chat("Hello", &json!({"stream": true}))).await);
+    }
+    fixture
+        .sim
+        .until(|stats| (stats.running, stats.waiting) == (64, 136))
+        .await;
+    drop(streams);
+    let stats = fixture.sim.until(|stats| stats.aborted == 200).await;
+    assert_eq!((stats.running, stats.waiting, stats.started), (0, 0, 200));
+    fixture.sim.knobs().turn(|knobs| knobs.fault = None);
+    assert_eq!(
+        fixture.chat(&chat("Repeat: still here", &json!({}))).await.text,
+        "still here"
+    );
+}
