@@ -44,6 +44,21 @@ pub struct AuditRow {
     pub after: Option<Value>,
 }
 
+/// Which entries of the audit log to list. Filters match whole texts.
+#[derive(Clone, Debug, Default)]
+pub struct AuditQuery {
+    /// What this actor did only.
+    pub actor: Option<String>,
+    /// This action only, such as `key.revoke`.
+    pub action: Option<String>,
+    /// What was done to this subject only, such as `key 7`.
+    pub subject: Option<String>,
+    /// Entries from before this one only: the last one of the page before.
+    pub before: Option<i64>,
+    /// At most this many.
+    pub limit: u32,
+}
+
 impl Actor {
     /// A user, signed in or trying to, at an address.
     pub fn user(name: &str, address: &str) -> Self {
@@ -71,6 +86,16 @@ impl Actor {
     }
 }
 
+impl AuditQuery {
+    /// The latest entries of all.
+    pub fn latest(limit: u32) -> Self {
+        Self {
+            limit,
+            ..Self::default()
+        }
+    }
+}
+
 impl AuditEntry {
     /// Adds what was before and what is since. No secret belongs in either.
     #[must_use]
@@ -89,13 +114,17 @@ impl Store {
         Ok(())
     }
 
-    /// The latest entries, newest first: at most `limit` of those before the entry `before`.
-    pub async fn audit_log(&self, before: Option<i64>, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
-        const SELECT: &str = "SELECT id, at, actor, action, subject, address, before_json, after_json \
-             FROM audit WHERE id < $1 ORDER BY id DESC LIMIT $2";
+    /// Entries, the latest first.
+    pub async fn audit_log(&self, query: &AuditQuery) -> Result<Vec<AuditRow>, StoreError> {
+        const SELECT: &str = "SELECT id, at, actor, action, subject, address, before_json, after_json FROM audit \
+             WHERE id < $1 AND ($2 IS NULL OR actor = $2) AND ($3 IS NULL OR action = $3) \
+             AND ($4 IS NULL OR subject = $4) ORDER BY id DESC LIMIT $5";
         let rows = sqlx::query(SELECT)
-            .bind(before.unwrap_or(i64::MAX))
-            .bind(i64::from(limit))
+            .bind(query.before.unwrap_or(i64::MAX))
+            .bind(query.actor.as_deref())
+            .bind(query.action.as_deref())
+            .bind(query.subject.as_deref())
+            .bind(i64::from(query.limit))
             .fetch_all(self.readers())
             .await?;
         rows.iter().map(AuditRow::try_from).collect()

@@ -8,7 +8,7 @@
 //! bound parameters, written so that both databases understand it; what they do not share is in `sqlite`,
 //! `postgres`, `changes` and the migrations.
 
-pub use audit::{Actor, AuditEntry, AuditRow};
+pub use audit::{Actor, AuditEntry, AuditQuery, AuditRow};
 pub use changes::Changes;
 pub use error::StoreError;
 pub use keys::{KeyEdit, KeyRow, KeySettings, NewKey};

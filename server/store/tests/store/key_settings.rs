@@ -7,7 +7,7 @@ use worv_core::{
     Entropy, UnixMillis,
     key::{KeyDigest, KeyId, KeySecret},
 };
-use worv_store::{Actor, KeyEdit, KeySettings, NewKey, Store, StoreError};
+use worv_store::{Actor, AuditQuery, KeyEdit, KeySettings, NewKey, Store, StoreError};
 
 use crate::support::{START, TestDatabase, create_key, new_key, on_each_database};
 
@@ -52,7 +52,7 @@ on_each_database! {
         assert_eq!(edited.edit(), edit);
         assert_eq!(store.keys().await.unwrap(), [full, edited]);
 
-        let entry = &store.audit_log(None, 1).await.unwrap()[0];
+        let entry = &store.audit_log(&AuditQuery::latest(1)).await.unwrap()[0];
         assert_eq!(entry.action, "key.edit");
         assert_eq!(entry.before.as_ref().unwrap()["settings"]["weight"], json!(100));
         assert_eq!(entry.after.as_ref().unwrap()["settings"]["weight"], json!(7));
@@ -119,7 +119,7 @@ on_each_database! {
         assert_eq!(store.resume_key(key.id, &by()).await.unwrap(), key);
         assert_eq!(store.resume_key(key.id, &by()).await.unwrap(), key);
         assert_eq!(grant(&store, &secret).await, Some((None, None)));
-        let actions: Vec<_> = store.audit_log(None, 9).await.unwrap().into_iter().map(|entry| entry.action).collect();
+        let actions: Vec<_> = store.audit_log(&AuditQuery::latest(9)).await.unwrap().into_iter().map(|entry| entry.action).collect();
         assert_eq!(actions, ["key.resume", "key.suspend", "key.create"], "what changed nothing is not an entry");
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use worv_core::key::{KeyDigest, KeyId};
-use worv_store::{Actor, NewKey, StoreError};
+use worv_store::{Actor, AuditQuery, NewKey, StoreError};
 
 use crate::support::{START, TestDatabase, create_key, new_key, on_each_database};
 
@@ -42,7 +42,7 @@ on_each_database! {
         database.clock.advance(Duration::from_secs(1));
         assert_eq!(store.revoke_key(key.id, &by).await.unwrap(), first);
         assert_eq!(store.key_grants().await.unwrap()[0].1.revoked_at, first.revoked_at);
-        assert_eq!(store.audit_log(None, 10).await.unwrap().len(), 2, "one creation, one revocation");
+        assert_eq!(store.audit_log(&AuditQuery::latest(10)).await.unwrap().len(), 2, "one creation, one revocation");
     }
 
     async fn the_audit_log_tells_who_changed_what_and_holds_no_digest(database) {
@@ -51,7 +51,7 @@ on_each_database! {
         let key = store.create_key(new.clone(), &Actor::command_line()).await.unwrap();
         store.revoke_key(key.id, &Actor::user("ada", "10.0.0.1")).await.unwrap();
 
-        let log = store.audit_log(None, 10).await.unwrap();
+        let log = store.audit_log(&AuditQuery::latest(10)).await.unwrap();
         let [revoked, created] = &log[..] else { panic!("{log:?}") };
         assert_eq!((revoked.actor.as_str(), revoked.address.as_str()), ("ada", "10.0.0.1"));
         assert_eq!((revoked.action.as_str(), revoked.subject.as_str()), ("key.revoke", "key 1"));
@@ -59,7 +59,6 @@ on_each_database! {
         assert_eq!(revoked.after.as_ref().unwrap()["revoked_at"], json!(START));
         assert_eq!((created.actor.as_str(), created.address.as_str()), ("command line", "local"));
         assert_eq!((&created.before, created.after.as_ref().unwrap()["name"].as_str()), (&None, Some("watched")));
-        assert_eq!(store.audit_log(Some(revoked.id), 10).await.unwrap().len(), 1, "paged by id");
     }
 
     async fn a_key_that_is_not_there_cannot_be_revoked(database) {
@@ -67,7 +66,7 @@ on_each_database! {
         let refused = store.revoke_key(KeyId(7), &Actor::command_line()).await.unwrap_err();
         assert!(matches!(refused, StoreError::NotFound { what: "key", id: 7 }), "{refused}");
         assert_eq!(refused.to_string(), "there is no key 7");
-        assert!(store.audit_log(None, 10).await.unwrap().is_empty());
+        assert!(store.audit_log(&AuditQuery::latest(10)).await.unwrap().is_empty());
     }
 
     async fn names_are_data_whatever_is_in_them(database) {
@@ -92,7 +91,7 @@ on_each_database! {
             assert_eq!(refused.to_string(), message);
         }
         assert!(store.keys().await.unwrap().is_empty());
-        assert!(store.audit_log(None, 10).await.unwrap().is_empty());
+        assert!(store.audit_log(&AuditQuery::latest(10)).await.unwrap().is_empty());
     }
 
     async fn many_may_write_at_once(database) {
@@ -106,7 +105,7 @@ on_each_database! {
         ids.sort_unstable();
         ids.dedup();
         assert_eq!(ids.len(), 40);
-        assert_eq!(stores[0].audit_log(None, 100).await.unwrap().len(), 40);
+        assert_eq!(stores[0].audit_log(&AuditQuery::latest(100)).await.unwrap().len(), 40);
     }
 
     async fn two_keys_never_share_a_digest(database) {

@@ -1,6 +1,7 @@
 //! The store as its callers see it, on real databases.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod audit;
 mod changes;
 mod key_settings;
 mod keys;

@@ -4,7 +4,7 @@ use std::{fs, os::unix::fs::PermissionsExt};
 
 use sqlx::{AnyConnection, Connection, Executor};
 use worv_core::Clock;
-use worv_store::{Store, StoreError};
+use worv_store::{AuditQuery, Store, StoreError};
 
 use crate::support::{TestDatabase, create_key, on_each_database};
 
@@ -148,6 +148,6 @@ on_each_database! {
             let refused = connection.execute(statement).await.unwrap_err().to_string();
             assert!(refused.contains("append-only"), "{refused}");
         }
-        assert_eq!(store.audit_log(None, 10).await.unwrap()[0].actor, "command line");
+        assert_eq!(store.audit_log(&AuditQuery::latest(10)).await.unwrap()[0].actor, "command line");
     }
 }

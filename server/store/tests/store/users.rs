@@ -2,7 +2,7 @@
 
 use worv_api::Role;
 use worv_core::Secret;
-use worv_store::{Actor, NewUser, StoreError, UserId};
+use worv_store::{Actor, AuditQuery, NewUser, StoreError, UserId};
 
 use crate::support::{START, TestDatabase, create_user, on_each_database};
 
@@ -29,7 +29,7 @@ on_each_database! {
         let refused = store.create_user(twin, &Actor::command_line()).await.unwrap_err();
         assert!(matches!(refused, StoreError::NameTaken { what: "user", .. }), "{refused:?}");
         assert_eq!(refused.to_string(), "there is already a user called \"ADA\"");
-        assert_eq!(store.audit_log(None, 10).await.unwrap().len(), 1);
+        assert_eq!(store.audit_log(&AuditQuery::latest(10)).await.unwrap().len(), 1);
     }
 
     async fn only_administrators_are_counted(database) {
@@ -52,7 +52,7 @@ on_each_database! {
         store.set_password_hash(ada.id, &hash, &Actor::user("ada", "::1")).await.unwrap();
         assert_eq!(store.find_user("ada").await.unwrap().unwrap().password_hash, hash);
 
-        let log = store.audit_log(None, 10).await.unwrap();
+        let log = store.audit_log(&AuditQuery::latest(10)).await.unwrap();
         assert_eq!(log[0].action, "user.password");
         assert!(!format!("{log:?}").contains("argon2"));
 
