@@ -90,8 +90,9 @@ impl From<sqlx::Error> for StoreError {
 
 /// Whether a database's own error is about its state and not about the statement.
 ///
-/// SQLite gives extended result codes in decimal, of at most four digits (<https://www.sqlite.org/rescode.html>), PostgreSQL five characters
-/// of which the first two are the class (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
+/// SQLite gives extended result codes in decimal, of at most four digits (<https://www.sqlite.org/rescode.html>);
+/// PostgreSQL gives five characters of which the first two are the class
+/// (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
 fn is_passing(error: &dyn DatabaseError) -> bool {
     let Some(code) = error.code() else { return false };
     if code.len() == 5 {

@@ -102,6 +102,7 @@ macro_rules! columns {
     };
 }
 
+// Named, so that `change` can take them from here.
 use {columns, edited_columns};
 
 impl Store {

@@ -15,8 +15,8 @@ impl Store {
     /// why a key is refused. A key that was rotated is there by both its secrets, the earlier one with the time at
     /// which it ends; a suspended key is as good as revoked.
     pub async fn key_grants(&self) -> Result<Vec<(KeyDigest, KeyGrant)>, StoreError> {
-        const SELECT: &str = "SELECT digest, CAST(NULL AS BIGINT) AS ends_at, id, name, expires_at, revoked_at, suspended_at \
-             FROM api_keys \
+        const SELECT: &str = "SELECT digest, CAST(NULL AS BIGINT) AS ends_at, \
+             id, name, expires_at, revoked_at, suspended_at FROM api_keys \
              UNION ALL \
              SELECT previous_digest, previous_until, id, name, expires_at, revoked_at, suspended_at \
              FROM api_keys WHERE previous_digest IS NOT NULL";

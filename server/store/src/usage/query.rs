@@ -69,8 +69,8 @@ pub enum Group {
 }
 
 impl Store {
-    /// Sums usage, in the order of time and then of keys, models (by their first use) or endpoints. The cost grows with the hours or days in
-    /// the range, not with the requests.
+    /// Sums usage, in the order of time and then of keys, models (by their first use) or endpoints. The cost grows with
+    /// the hours or days in the range, not with the requests.
     ///
     /// # Errors
     /// [`StoreError::Invalid`] where the range is empty or has more than 4000 hours or days.

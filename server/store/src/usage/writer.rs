@@ -34,8 +34,9 @@ pub enum Durability {
 
 /// Takes records without waiting and writes them in batches.
 ///
-/// A batch that the database does not take is kept and tried again until it does. Its records may have got there although
-/// the database said otherwise; each is written once all the same, because its request id can be there only once.
+/// A batch that the database does not take is kept and tried again until it does. Its records may have got there
+/// although the database said otherwise; each is written once all the same, because its request id can be there only
+/// once.
 pub struct Writer {
     records: mpsc::Sender<Entry>,
     durability: Durability,

@@ -119,7 +119,8 @@ on_each_database! {
         assert_eq!(store.resume_key(key.id, &by()).await.unwrap(), key);
         assert_eq!(store.resume_key(key.id, &by()).await.unwrap(), key);
         assert_eq!(grant(&store, &secret).await, Some((None, None)));
-        let actions: Vec<_> = store.audit_log(&AuditQuery::latest(9)).await.unwrap().into_iter().map(|entry| entry.action).collect();
+        let entries = store.audit_log(&AuditQuery::latest(9)).await.unwrap();
+        let actions: Vec<_> = entries.into_iter().map(|entry| entry.action).collect();
         assert_eq!(actions, ["key.resume", "key.suspend", "key.create"], "what changed nothing is not an entry");
     }
 

@@ -83,7 +83,10 @@ on_each_database! {
             (new_key(""), "name must have 1 to 100 characters and no line breaks"),
             (new_key(&long), "name must have 1 to 100 characters and no line breaks"),
             (new_key("a\nb"), "name must have 1 to 100 characters and no line breaks"),
-            (NewKey { owner: long.clone(), ..new_key("a") }, "owner must have at most 100 characters and no line breaks"),
+            (
+                NewKey { owner: long.clone(), ..new_key("a") },
+                "owner must have at most 100 characters and no line breaks",
+            ),
             (NewKey { note: long.clone(), ..new_key("a") }, "note must have at most 500 characters and no line breaks"),
             (NewKey { expires_at: Some(START), ..new_key("a") }, "expiry must lie ahead"),
         ] {

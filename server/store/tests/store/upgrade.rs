@@ -34,13 +34,17 @@ async fn write_as_the_first_version(database: &TestDatabase) {
     let mut connection = AnyConnection::connect(&url).await.unwrap();
     for script in [
         first_schema(database),
-        "CREATE TABLE schema_versions (version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL);
+        "CREATE TABLE schema_versions (
+             version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL
+         );
          INSERT INTO schema_versions VALUES (1, 'keys_users_usage', 0);
          INSERT INTO models (name) VALUES ('DeepSeek-V4-Pro');",
     ] {
         sqlx::raw_sql(script).execute(&mut connection).await.unwrap();
     }
-    sqlx::query("INSERT INTO api_keys (digest, prefix, last_four, name, owner, note, created_at) VALUES ($1, 'sk-worv-abcd', 'wxyz', 'old', '', '', $2)")
+    let insert_key = "INSERT INTO api_keys (digest, prefix, last_four, name, owner, note, created_at) \
+         VALUES ($1, 'sk-worv-abcd', 'wxyz', 'old', '', '', $2)";
+    sqlx::query(insert_key)
         .bind([7; 32].to_vec())
         .bind(START.0)
         .execute(&mut connection)
@@ -70,7 +74,8 @@ on_each_database! {
         assert_eq!(store.key_grants().await.unwrap()[0].0, KeyDigest([7; 32]));
         assert_eq!(store.requests(&RequestQuery::latest(10)).await.unwrap().len(), 5);
 
-        for (span, key) in [(Span::Hour, None), (Span::Day, None), (Span::Hour, Some(KeyId(1))), (Span::Day, Some(KeyId(1)))] {
+        let all_and_one = [None, Some(KeyId(1))];
+        for (span, key) in [Span::Hour, Span::Day].into_iter().flat_map(|span| all_and_one.map(|key| (span, key))) {
             let query = UsageQuery {
                 from: START,
                 to: START.plus(Duration::from_hours(48)),

@@ -92,7 +92,8 @@ on_each_database! {
         }
         writer.record(record(KeyId(1), 5)).await;
         assert!(!writer.status().failing);
-        let seconds: Vec<_> = store.requests(&RequestQuery::latest(10)).await.unwrap().iter().map(|row| row.started_at).collect();
+        let rows = store.requests(&RequestQuery::latest(10)).await.unwrap();
+        let seconds: Vec<_> = rows.iter().map(|row| row.started_at).collect();
         let expected: Vec<_> = (0..=5).rev().map(|second| START.plus(Duration::from_secs(second))).collect();
         assert_eq!(seconds, expected);
     }
