@@ -60,7 +60,7 @@ pub(crate) async fn retrieve(
 ) -> Response {
     answer(&gateway, &headers, || {
         let live = gateway.live.load();
-        gateway.names.resolve(&id, live.name().unwrap_or_default())?;
+        gateway.names.resolve(&id, live.name())?;
         Ok(Json(entry(&gateway, &id)).into_response())
     })
 }

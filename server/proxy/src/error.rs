@@ -95,15 +95,20 @@ impl ApiError {
         }
     }
 
-    /// 404: no model goes by that name.
-    pub(crate) fn model_not_found(requested: &str, live: &str) -> Self {
+    /// 404: no model goes by that name. `live` is none while it is not known.
+    pub(crate) fn model_not_found(requested: &str, live: Option<&str>) -> Self {
         let requested: String = requested.chars().take(MAX_NAME_CHARS).collect();
-        let message =
-            format!("The model `{requested}` does not exist. The live model is `{live}`; `live` always leads to it.");
+        let hint = match live {
+            Some(live) => format!("The live model is `{live}`; `live` always leads to it."),
+            None => "No model is live at the moment.".to_owned(),
+        };
         Self {
             code: Some("model_not_found"),
             param: Some("model"),
-            ..Self::new(StatusCode::NOT_FOUND, message)
+            ..Self::new(
+                StatusCode::NOT_FOUND,
+                format!("The model `{requested}` does not exist. {hint}"),
+            )
         }
     }
 

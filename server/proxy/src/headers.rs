@@ -10,57 +10,70 @@ pub(crate) const X_SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-
 pub(crate) const X_WORV_MAX_OUTPUT_TOKENS: HeaderName = HeaderName::from_static("x-worv-max-output-tokens");
 pub(crate) const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
-/// Never passed on from the caller, with the reason.
-const STRIPPED_FROM_REQUESTS: &[(&str, &str)] = &[
-    ("accept-encoding", "the answer must arrive readable, to be metered"),
-    (
+/// A header that is not passed on, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StrippedHeader {
+    /// Its name, in lower case.
+    pub name: &'static str,
+    /// Why.
+    pub reason: &'static str,
+}
+
+/// Every header that is never passed on from the caller to the engine, sorted by name.
+pub const STRIPPED_FROM_REQUESTS: &[StrippedHeader] = &[
+    stripped("accept-encoding", "the answer must arrive readable, to be metered"),
+    stripped(
         "authorization",
         "the caller's key is ours to check and nobody else's to see",
     ),
-    ("connection", "belongs to one connection"),
-    ("content-length", "set anew"),
-    ("cookie", "identifies the caller"),
-    ("expect", "belongs to one connection"),
-    ("forwarded", "identifies the caller"),
-    ("host", "set anew"),
-    ("keep-alive", "belongs to one connection"),
-    ("proxy-authorization", "belongs to one connection"),
-    ("proxy-connection", "belongs to one connection"),
-    ("te", "belongs to one connection"),
-    ("trailer", "belongs to one connection"),
-    ("transfer-encoding", "belongs to one connection"),
-    ("upgrade", "belongs to one connection"),
-    (
+    stripped("connection", "belongs to one connection"),
+    stripped("content-length", "set anew"),
+    stripped("cookie", "identifies the caller"),
+    stripped("expect", "belongs to one connection"),
+    stripped("forwarded", "identifies the caller"),
+    stripped("host", "set anew"),
+    stripped("keep-alive", "belongs to one connection"),
+    stripped("proxy-authorization", "belongs to one connection"),
+    stripped("proxy-connection", "belongs to one connection"),
+    stripped("te", "belongs to one connection"),
+    stripped("trailer", "belongs to one connection"),
+    stripped("transfer-encoding", "belongs to one connection"),
+    stripped("upgrade", "belongs to one connection"),
+    stripped(
         "x-api-key",
         "the caller's key is ours to check and nobody else's to see",
     ),
-    (
+    stripped(
         "x-data-parallel-rank",
         "pins the request to one data-parallel rank of the engine",
     ),
-    ("x-forwarded-for", "identifies the caller"),
-    ("x-real-ip", "identifies the caller"),
-    ("x-request-id", "becomes the engine's request id: set anew"),
-    ("x-session-id", "steers the engine's scheduler"),
-    ("x-vllm-priority", "steers the engine's scheduler"),
+    stripped("x-forwarded-for", "identifies the caller"),
+    stripped("x-real-ip", "identifies the caller"),
+    stripped("x-request-id", "becomes the engine's request id: set anew"),
+    stripped("x-session-id", "steers the engine's scheduler"),
+    stripped("x-vllm-priority", "steers the engine's scheduler"),
 ];
 
-/// Never passed on from the engine, with the reason.
-const STRIPPED_FROM_RESPONSES: &[(&str, &str)] = &[
-    ("connection", "belongs to one connection"),
-    ("content-length", "set anew"),
-    ("date", "set anew"),
-    ("keep-alive", "belongs to one connection"),
-    ("proxy-authenticate", "belongs to one connection"),
-    ("proxy-connection", "belongs to one connection"),
-    ("server", "says more about the machine than callers need"),
-    ("set-cookie", "an inference API has no cookies"),
-    ("trailer", "belongs to one connection"),
-    ("transfer-encoding", "belongs to one connection"),
-    ("upgrade", "belongs to one connection"),
-    ("www-authenticate", "would ask the caller for the engine's own key"),
-    ("x-request-id", "set anew"),
+/// Every header that is never passed on from the engine to the caller, sorted by name.
+pub const STRIPPED_FROM_RESPONSES: &[StrippedHeader] = &[
+    stripped("connection", "belongs to one connection"),
+    stripped("content-length", "set anew"),
+    stripped("date", "set anew"),
+    stripped("keep-alive", "belongs to one connection"),
+    stripped("proxy-authenticate", "belongs to one connection"),
+    stripped("proxy-connection", "belongs to one connection"),
+    stripped("server", "says more about the machine than callers need"),
+    stripped("set-cookie", "an inference API has no cookies"),
+    stripped("trailer", "belongs to one connection"),
+    stripped("transfer-encoding", "belongs to one connection"),
+    stripped("upgrade", "belongs to one connection"),
+    stripped("www-authenticate", "would ask the caller for the engine's own key"),
+    stripped("x-request-id", "set anew"),
 ];
+
+const fn stripped(name: &'static str, reason: &'static str) -> StrippedHeader {
+    StrippedHeader { name, reason }
+}
 
 /// The headers of a request as the engine gets them, apart from those that are set anew.
 pub(crate) fn for_engine(from_caller: &HeaderMap) -> HeaderMap {
@@ -77,7 +90,7 @@ pub(crate) fn request_id_value(request_id: RequestId) -> HeaderValue {
     HeaderValue::from_str(&request_id.to_string()).unwrap_or_else(|_| HeaderValue::from_static("invalid"))
 }
 
-fn passed(all: &HeaderMap, stripped: &[(&str, &str)]) -> HeaderMap {
+fn passed(all: &HeaderMap, stripped: &[StrippedHeader]) -> HeaderMap {
     let named_by_connection = |name: &HeaderName| {
         let connection = all.get_all(header::CONNECTION).iter();
         let mut names = connection
@@ -85,7 +98,7 @@ fn passed(all: &HeaderMap, stripped: &[(&str, &str)]) -> HeaderMap {
             .flat_map(|value| value.split(','));
         names.any(|listed| listed.trim().eq_ignore_ascii_case(name.as_str()))
     };
-    let is_stripped = |name: &HeaderName| stripped.binary_search_by_key(&name.as_str(), |rule| rule.0).is_ok();
+    let is_stripped = |name: &HeaderName| stripped.binary_search_by_key(&name.as_str(), |rule| rule.name).is_ok();
     let mut passed = HeaderMap::with_capacity(all.len() + 4);
     for (name, value) in all {
         if !is_stripped(name) && !named_by_connection(name) {
@@ -102,7 +115,7 @@ mod tests {
     #[test]
     fn the_tables_are_sorted_as_their_search_needs() {
         for table in [STRIPPED_FROM_REQUESTS, STRIPPED_FROM_RESPONSES] {
-            assert!(table.is_sorted_by_key(|rule| rule.0));
+            assert!(table.is_sorted_by_key(|rule| rule.name));
         }
     }
 

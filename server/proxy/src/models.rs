@@ -42,8 +42,8 @@ impl ModelNames {
         names
     }
 
-    /// What `requested` means while `live` is served.
-    pub(crate) fn resolve(&self, requested: &str, live: &str) -> Result<Resolved, ApiError> {
+    /// What `requested` means while `live` is served; none while that is not known.
+    pub(crate) fn resolve(&self, requested: &str, live: Option<&str>) -> Result<Resolved, ApiError> {
         if self.is_exact(requested, live) {
             return Ok(Resolved { thinking: None });
         }
@@ -77,8 +77,8 @@ impl ModelNames {
         listed
     }
 
-    fn is_exact(&self, name: &str, live: &str) -> bool {
-        let mut known = self.exact.iter().map(String::as_str).chain([live, LIVE]);
+    fn is_exact(&self, name: &str, live: Option<&str>) -> bool {
+        let mut known = self.exact.iter().map(String::as_str).chain(live).chain([LIVE]);
         known.any(|known| known.eq_ignore_ascii_case(name))
     }
 
@@ -129,7 +129,7 @@ mod tests {
             ("glm-5.1-fp8é", None),
         ];
         for (name, expected) in cases {
-            let resolved = names().resolve(name, "Served/By-Engine");
+            let resolved = names().resolve(name, Some("Served/By-Engine"));
             assert_eq!(
                 resolved.as_ref().ok().map(|resolved| resolved.thinking),
                 expected,

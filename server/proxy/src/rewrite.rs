@@ -48,7 +48,7 @@ pub(crate) async fn rewrite(
     media::check(object)?;
     let mut resolved = Resolved { thinking: None };
     if let Some(name) = live.name() {
-        resolved = gateway.names.resolve(&envelope.model, name)?;
+        resolved = gateway.names.resolve(&envelope.model, Some(name))?;
         if name != envelope.model {
             edits.push(("model", Some(quoted(name).into())));
         }

@@ -24,7 +24,7 @@ pub struct ThinkingMap {
 }
 
 /// The members of `chat_template_kwargs` that reach a template; any other could run the template's rarer code.
-const TEMPLATE_KWARGS: [&str; 6] = [
+pub const TEMPLATE_KWARGS: [&str; 6] = [
     "thinking",
     "enable_thinking",
     "reasoning_effort",
