@@ -19,6 +19,7 @@ pub use worv_api as api;
 pub mod live;
 
 mod api_handle;
+mod at_once;
 mod chart;
 mod components;
 mod figures;

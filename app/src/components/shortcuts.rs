@@ -5,6 +5,7 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 use wasm_bindgen::JsCast as _;
 
 use super::{Destination, Dialog};
+use crate::at_once::AtOnce;
 
 /// How long after `g` its second key is waited for, in milliseconds.
 const PATIENCE: f64 = 1500.0;
@@ -39,35 +40,42 @@ pub(crate) fn Shortcuts(
     });
     view! {
         <Dialog open=help title="Keyboard shortcuts">
-            <dl class="shortcuts">
-                {Destination::ALL
-                    .map(|page| {
-                        view! {
-                            <dt>
-                                <kbd>"g"</kbd>
-                                " "
-                                <kbd>{page.key}</kbd>
-                            </dt>
-                            <dd>{page.name}</dd>
-                        }
-                    })
-                    .collect_view()}
-                <dt>
-                    <kbd>"?"</kbd>
-                </dt>
-                <dd>"This list"</dd>
-                <dt>
-                    <kbd>"Esc"</kbd>
-                </dt>
-                <dd>"Close a dialog"</dd>
-            </dl>
-            <div class="button-row">
-                <button class="button" type="button" on:click=move |_| help.set(false)>
-                    "Close"
-                </button>
-            </div>
+            <List help/>
         </Dialog>
     }
+}
+
+#[component]
+fn List(help: RwSignal<bool>) -> impl IntoView {
+    AtOnce(view! {
+        <dl class="shortcuts">
+            {Destination::ALL
+                .map(|page| {
+                    view! {
+                        <dt>
+                            <kbd>"g"</kbd>
+                            " "
+                            <kbd>{page.key}</kbd>
+                        </dt>
+                        <dd>{page.name}</dd>
+                    }
+                })
+                .collect_view()}
+            <dt>
+                <kbd>"?"</kbd>
+            </dt>
+            <dd>"This list"</dd>
+            <dt>
+                <kbd>"Esc"</kbd>
+            </dt>
+            <dd>"Close a dialog"</dd>
+        </dl>
+        <div class="button-row">
+            <button class="button" type="button" on:click=move |_| help.set(false)>
+                "Close"
+            </button>
+        </div>
+    })
 }
 
 /// Whether the key belongs to the browser, to a field or to an open dialog.

@@ -44,10 +44,10 @@ pub(crate) fn TimeChartFigure(
             .with(|samples| time_chart(samples.iter(), samples.back(), lines))
     });
     let geometry = move || chart.with(|chart| Geometry::new(size(width.get()), chart.time.clone()));
-    let reading = Memo::new(move |_| chart.with(|chart| Reading::take(chart, cursor.get())));
-    let drawing = Memo::new(move |_| chart.with(|chart| chart::draw(chart, size(width.get()))));
+    let reading = move || chart.with(|chart| Reading::take(chart, cursor.get()));
+    let drawing = move || chart.with(|chart| chart::draw(chart, size(width.get())));
     let view_box = move || format!("0 0 {} {HEIGHT}", width.get());
-    let text = move || reading.with(|reading| reading.in_words(lines));
+    let text = move || reading().in_words(lines);
 
     let point_at = move |event: ev::PointerEvent| {
         cursor.set(Some(geometry().time_at(f64::from(event.offset_x()))));
@@ -73,7 +73,7 @@ pub(crate) fn TimeChartFigure(
             <figcaption class="chart__header">
                 <h3 class="chart__title">{title}</h3>
                 <p class="chart__reading">
-                    <span class="muted">{move || reading.with(Reading::moment)}</span>
+                    <span class="muted">{move || reading().moment()}</span>
                     {lines
                         .iter()
                         .enumerate()
@@ -81,7 +81,7 @@ pub(crate) fn TimeChartFigure(
                             view! {
                                 <span class=format!("chart__key chart__key-{}", position + 1)>
                                     {(lines.len() > 1).then_some(line.name)} " "
-                                    <b>{move || reading.with(|reading| reading.value(position))}</b>
+                                    <b>{move || reading().value(position)}</b>
                                 </span>
                             }
                         })
@@ -96,7 +96,7 @@ pub(crate) fn TimeChartFigure(
                 aria-label=format!("{title}, by time")
                 aria-valuemin="-900"
                 aria-valuemax="0"
-                aria-valuenow=move || reading.with(Reading::seconds_from_end)
+                aria-valuenow=move || reading().seconds_from_end()
                 aria-valuetext=text
                 on:pointermove=point_at
                 on:pointerleave=move |_| cursor.set(None)
@@ -121,7 +121,6 @@ pub(crate) fn TimeChartFigure(
 }
 
 /// What a chart says at one moment.
-#[derive(Clone, Debug, PartialEq)]
 struct Reading {
     /// The moment in Unix milliseconds, none for now.
     at: Option<i64>,

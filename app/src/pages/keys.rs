@@ -7,6 +7,7 @@ use self::{create::CreateDialog, created::CreatedDialog, revoke::RevokeDialog, t
 use crate::{
     PageSettings,
     api_handle::ApiHandle,
+    at_once::AtOnce,
     components::{Failure, PageHeader},
 };
 
@@ -25,7 +26,7 @@ pub(crate) fn KeysPage() -> impl IntoView {
     let creating = RwSignal::new(false);
     let created = RwSignal::new(None);
     let revoking = RwSignal::new(None);
-    view! {
+    AtOnce(view! {
         <PageHeader title="Keys">
             <CreateButton creating/>
         </PageHeader>
@@ -50,7 +51,7 @@ pub(crate) fn KeysPage() -> impl IntoView {
         <CreateDialog open=creating created changed=reload/>
         <CreatedDialog created/>
         <RevokeDialog revoking changed=reload/>
-    }
+    })
 }
 
 /// Opens the dialog; administrators only.

@@ -2,12 +2,12 @@
 
 use leptos::prelude::*;
 
-use crate::components::PageHeader;
+use crate::{at_once::AtOnce, components::PageHeader};
 
 /// The page.
 #[component]
 pub(crate) fn NotFoundPage() -> impl IntoView {
-    view! {
+    AtOnce(view! {
         <PageHeader title="Not found"/>
         <div class="panel empty">
             <strong>"There is no such page."</strong>
@@ -16,5 +16,5 @@ pub(crate) fn NotFoundPage() -> impl IntoView {
                 "Go to the overview"
             </a>
         </div>
-    }
+    })
 }

@@ -8,6 +8,7 @@ use worv_api::{ApiFuture, ConsoleApi, Overview};
 use self::{charts::Charts, gpus::GpuPanel, health::Health, tiles::Tiles};
 use crate::{
     api_handle::ApiHandle,
+    at_once::AtOnce,
     components::{Failure, PageHeader},
     live::{Connection, LiveFeed},
 };
@@ -40,7 +41,7 @@ pub(crate) fn OverviewPage() -> impl IntoView {
             overview.refetch();
         }
     });
-    view! {
+    AtOnce(view! {
         <PageHeader title="Overview"/>
         <Suspense fallback=|| view! { <p class="loading">"Loading the figures"</p> }>
             {move || {
@@ -65,7 +66,7 @@ pub(crate) fn OverviewPage() -> impl IntoView {
                     })
             }}
         </Suspense>
-    }
+    })
 }
 
 /// Everything that comes from the feed.
@@ -78,12 +79,12 @@ fn Figures() -> impl IntoView {
             Connection::Reconnecting { .. } | Connection::Offline { .. }
         )
     };
-    view! {
+    AtOnce(view! {
         <div class="overview" class:is-stale=stale>
             <Health/>
             <Tiles/>
             <GpuPanel/>
             <Charts/>
         </div>
-    }
+    })
 }

@@ -1,10 +1,12 @@
 //! Creating a key.
 
 use leptos::{ev, prelude::*};
+use wasm_bindgen::JsCast as _;
 use worv_api::{CreatedKey, NewKey};
 
 use crate::{
     api_handle::ApiHandle,
+    at_once::AtOnce,
     components::{Dialog, Failure},
 };
 
@@ -40,12 +42,6 @@ pub(crate) fn CreateDialog(
 #[component]
 fn CreateForm(open: RwSignal<bool>, created: RwSignal<Option<CreatedKey>>, changed: Callback<()>) -> impl IntoView {
     let api = ApiHandle::from_context();
-    let (name, owner, note) = (
-        RwSignal::new(String::new()),
-        RwSignal::new(String::new()),
-        RwSignal::new(String::new()),
-    );
-    let expiry = RwSignal::new(USUAL_EXPIRY.to_owned());
     let create = Action::new(move |new: &NewKey| {
         let answer = api.ask(|api| api.create_key(new.clone()));
         async move {
@@ -58,14 +54,11 @@ fn CreateForm(open: RwSignal<bool>, created: RwSignal<Option<CreatedKey>>, chang
     });
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
-        create.dispatch(NewKey {
-            name: name.get_untracked().trim().to_owned(),
-            owner: owner.get_untracked().trim().to_owned(),
-            note: note.get_untracked().trim().to_owned(),
-            expires_in_days: expiry.get_untracked().parse().ok(),
-        });
+        if let Some(new) = filled_in(&event) {
+            create.dispatch(new);
+        }
     };
-    view! {
+    AtOnce(view! {
         <form class="form" on:submit=submit>
             {move || {
                 let error = create.value().get().and_then(Result::err);
@@ -76,7 +69,6 @@ fn CreateForm(open: RwSignal<bool>, created: RwSignal<Option<CreatedKey>>, chang
                 <input
                     class="field__input"
                     name="name"
-                    bind:value=name
                     required
                     maxlength="100"
                     pattern=".*\\S.*"
@@ -88,15 +80,15 @@ fn CreateForm(open: RwSignal<bool>, created: RwSignal<Option<CreatedKey>>, chang
             </label>
             <label class="field">
                 <span class="field__label">"Owner"</span>
-                <input class="field__input" name="owner" bind:value=owner maxlength="100" autocomplete="off"/>
+                <input class="field__input" name="owner" maxlength="100" autocomplete="off"/>
             </label>
             <label class="field">
                 <span class="field__label">"Note"</span>
-                <textarea class="field__input" name="note" bind:value=note maxlength="500"></textarea>
+                <textarea class="field__input" name="note" maxlength="500"></textarea>
             </label>
             <label class="field">
                 <span class="field__label">"Expires"</span>
-                <select class="field__input" name="expires" on:change=move |event| expiry.set(event_target_value(&event))>
+                <select class="field__input" name="expires">
                     {EXPIRY
                         .map(|(days, words)| {
                             view! {
@@ -117,5 +109,19 @@ fn CreateForm(open: RwSignal<bool>, created: RwSignal<Option<CreatedKey>>, chang
                 </button>
             </div>
         </form>
-    }
+    })
+}
+
+/// What the form asks for.
+fn filled_in(event: &ev::SubmitEvent) -> Option<NewKey> {
+    let form = event.target()?.dyn_into::<web_sys::HtmlFormElement>().ok()?;
+    let fields = web_sys::FormData::new_with_form(&form).ok()?;
+    let text = |name| fields.get(name).as_string().unwrap_or_default().trim().to_owned();
+    Some(NewKey {
+        name: text("name"),
+        owner: text("owner"),
+        note: text("note"),
+        // "Never" has no days.
+        expires_in_days: text("expires").parse().ok(),
+    })
 }

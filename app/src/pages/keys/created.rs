@@ -6,6 +6,7 @@ use worv_api::CreatedKey;
 use super::snippets;
 use crate::{
     PageSettings,
+    at_once::AtOnce,
     components::{CopyField, Dialog, open_about},
     live::LiveFeed,
 };
@@ -46,7 +47,7 @@ fn Secret(created: CreatedKey, open: RwSignal<bool>) -> impl IntoView {
         settings.inference_url
     };
     let stored = RwSignal::new(false);
-    view! {
+    AtOnce(view! {
         <div class="notice" data-tone="warn">
             <p>"Copy the key now. It is shown this once and cannot be read again."</p>
         </div>
@@ -68,5 +69,5 @@ fn Secret(created: CreatedKey, open: RwSignal<bool>) -> impl IntoView {
                 "Done"
             </button>
         </div>
-    }
+    })
 }

@@ -6,6 +6,7 @@ use worv_api::ApiKey;
 use super::masked;
 use crate::{
     api_handle::ApiHandle,
+    at_once::AtOnce,
     components::{Dialog, Failure, open_about},
 };
 
@@ -43,7 +44,7 @@ fn Question(key: ApiKey, open: RwSignal<bool>, changed: Callback<()>) -> impl In
             Ok(())
         }
     });
-    view! {
+    AtOnce(view! {
         {move || {
             let error = revoke.value().get().and_then(Result::err);
             error.map(|error| view! { <Failure what="The key was not revoked." error/> })
@@ -69,5 +70,5 @@ fn Question(key: ApiKey, open: RwSignal<bool>, changed: Callback<()>) -> impl In
                 "Revoke key"
             </button>
         </div>
-    }
+    })
 }

@@ -1,6 +1,6 @@
 //! The memory of every GPU, and how it is doing.
 
-use leptos::{either::EitherOf3, prelude::*};
+use leptos::{either::Either, prelude::*};
 use worv_api::{Gpu, GpuReport, GpuSource};
 
 use super::gpu_condition::GpuCondition;
@@ -23,20 +23,24 @@ pub(crate) fn GpuPanel() -> impl IntoView {
         feed.gpus
             .with(|report| report.as_ref().map(|report| report.source.clone()))
     });
-    let rows =
-        move || view! { <For each=move || indexes.get() key=|index| *index children=|index| view! { <Row index/> }/> };
-    let content = move || match (indexes.with(Vec::is_empty), source.get()) {
-        (true, source) => EitherOf3::A(view! { <p class="panel__note">{nothing_to_show(source.as_ref())}</p> }),
-        (false, Some(GpuSource::Failing { reason })) => EitherOf3::B(view! {
-            <div class="notice" data-tone="warn" role="status">
-                <p>
-                    <strong>"The GPUs cannot be read; these are the last readings. "</strong>
-                    {reason}
-                </p>
-            </div>
+    let content = move || {
+        let source = source.get();
+        if indexes.with(Vec::is_empty) {
+            return Either::Left(view! { <p class="panel__note">{nothing_to_show(source.as_ref())}</p> });
+        }
+        let warning = match source {
+            Some(GpuSource::Failing { reason }) => Some(view! { <Outdated reason/> }),
+            _ => None,
+        };
+        let rows = indexes
+            .get()
+            .into_iter()
+            .map(|index| view! { <Row index/> })
+            .collect_view();
+        Either::Right(view! {
+            {warning}
             <Table rows/>
-        }),
-        (false, _) => EitherOf3::C(view! { <Table rows/> }),
+        })
     };
     view! {
         <section class="panel gpus" aria-labelledby="gpus-heading">
@@ -49,12 +53,21 @@ pub(crate) fn GpuPanel() -> impl IntoView {
     }
 }
 
+/// Says that what is shown is not what there is now.
 #[component]
-fn Table<Rows, View>(rows: Rows) -> impl IntoView
-where
-    Rows: Fn() -> View + Send + 'static,
-    View: IntoView + 'static,
-{
+fn Outdated(reason: String) -> impl IntoView {
+    view! {
+        <div class="notice" data-tone="warn" role="status">
+            <p>
+                <strong>"The GPUs cannot be read; these are the last readings. "</strong>
+                {reason}
+            </p>
+        </div>
+    }
+}
+
+#[component]
+fn Table<Rows: IntoView>(rows: Rows) -> impl IntoView {
     view! {
         <table class="table">
             <thead>
@@ -78,7 +91,7 @@ where
                     <th scope="col">"Status"</th>
                 </tr>
             </thead>
-            <tbody>{rows()}</tbody>
+            <tbody>{rows}</tbody>
         </table>
     }
 }
