@@ -2,8 +2,8 @@
 //!
 //! Leptos can hydrate a view at once, or piece by piece while parts of the module are still being fetched. It keeps the code
 //! for both in the module for every view whose type it erases, which is every page, though a page only ever takes one of the
-//! two ways. The console's module comes in one piece, so its views are marked here as needing the first way only; that is
-//! an eighth of the module.
+//! two ways. The console's module comes in one piece, so its views are marked here as needing the first way only, which takes a
+//! fifteenth off the module.
 
 use std::future::Future;
 
