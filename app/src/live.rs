@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use leptos::prelude::*;
-use worv_api::{EngineStatus, GpuReport, LiveEvent, LiveSample, Overview};
+use worv_api::{EngineStatus, GpuOverview, LiveEvent, LiveSample, Overview};
 
 /// How many samples are kept: 15 minutes at one a second.
 pub const SAMPLES_KEPT: usize = 900;
@@ -37,7 +37,7 @@ pub struct LiveFeed {
     /// One sample a second, oldest first, at most [`SAMPLES_KEPT`].
     pub samples: RwSignal<VecDeque<LiveSample>>,
     /// The GPUs; none until something is known.
-    pub gpus: RwSignal<Option<GpuReport>>,
+    pub gpus: RwSignal<Option<GpuOverview>>,
     /// The server's time as the samples tell it, in Unix milliseconds, rounded up to [`CLOCK_STEP`]: words such as
     /// "3 min ago" go by it, so that they agree on both sides and change no more often than they need.
     pub(crate) clock: Memo<Option<i64>>,
@@ -120,7 +120,7 @@ mod tests {
                 ..EngineStatus::starting(0)
             },
             samples: seconds.map(sample).collect(),
-            gpus: GpuReport {
+            gpus: GpuOverview {
                 source: GpuSource::Starting,
                 sampled_at: 0,
                 gpus: Vec::new(),

@@ -79,10 +79,7 @@ pub async fn serve(config: Config, options: Serve) -> Result<(), Failure> {
         entropy.clone(),
     )
     .map_err(|error| Failure::new(Kind::Config, error.to_string()))?;
-    let live = Arc::new(Live::new(
-        EngineStatus::clone(&engine_status),
-        (**gpus.borrow()).clone(),
-    ));
+    let live = Arc::new(Live::new(EngineStatus::clone(&engine_status), gpus.borrow().overview()));
     let console = Arc::new(Console {
         throttle: Throttle::new(clock.clone()),
         store: store.clone(),

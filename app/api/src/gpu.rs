@@ -14,6 +14,44 @@ pub struct GpuReport {
     pub gpus: Vec<Gpu>,
 }
 
+/// The latest figures of every GPU, as far as the overview shows them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GpuOverview {
+    /// Where the figures come from, or why there are none.
+    pub source: GpuSource,
+    /// When they were read, in Unix milliseconds; 0 before the first reading.
+    pub sampled_at: i64,
+    /// The GPUs in index order.
+    pub gpus: Vec<GpuSummary>,
+}
+
+/// The figures of one GPU that the overview shows; what each means is said at [`Gpu`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct GpuSummary {
+    /// The driver's index, from 0.
+    pub index: u32,
+    /// When these figures were read, in Unix milliseconds.
+    pub sampled_at: i64,
+    /// The product's name, such as `NVIDIA B200`.
+    pub name: String,
+    /// The GPU's own identifier.
+    pub uuid: String,
+    /// In bytes.
+    pub memory_used: u64,
+    /// In bytes.
+    pub memory_total: u64,
+    /// In percent.
+    pub utilization_percent: Option<u32>,
+    /// In degrees Celsius.
+    pub temperature_celsius: Option<u32>,
+    /// In watts.
+    pub power_watts: Option<f64>,
+    /// In watts.
+    pub power_limit_watts: Option<f64>,
+    /// What is wrong, in words; none if it answers.
+    pub fault: Option<String>,
+}
+
 /// Where GPU figures come from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -223,12 +261,40 @@ pub struct GpuFigures {
 }
 
 impl GpuReport {
+    /// What every open page is told each second.
+    pub fn overview(&self) -> GpuOverview {
+        GpuOverview {
+            source: self.source.clone(),
+            sampled_at: self.sampled_at,
+            gpus: self.gpus.iter().map(Gpu::summary).collect(),
+        }
+    }
+
     /// The report before the first reading.
     pub fn starting() -> Self {
         Self {
             source: GpuSource::Starting,
             sampled_at: 0,
             gpus: Vec::new(),
+        }
+    }
+}
+
+impl Gpu {
+    /// The figures of the overview.
+    pub fn summary(&self) -> GpuSummary {
+        GpuSummary {
+            index: self.index,
+            sampled_at: self.sampled_at,
+            name: self.name.clone(),
+            uuid: self.uuid.clone(),
+            memory_used: self.memory_used,
+            memory_total: self.memory_total,
+            utilization_percent: self.utilization_percent,
+            temperature_celsius: self.temperature_celsius,
+            power_watts: self.power_watts,
+            power_limit_watts: self.power_limit_watts,
+            fault: self.fault.clone(),
         }
     }
 }

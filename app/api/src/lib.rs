@@ -8,8 +8,8 @@ use std::{future::Future, pin::Pin, sync::Arc};
 pub use engine_metrics::{EngineFigures, EngineMetrics, EnginePoint, EngineRank, Latency};
 pub use error::ApiError;
 pub use gpu::{
-    EccErrors, Gpu, GpuFigures, GpuPoint, GpuProcess, GpuReport, GpuSource, NvLinks, PcieLink, RowRemaps,
-    ThrottleReason, Traffic, XidEvent,
+    EccErrors, Gpu, GpuFigures, GpuOverview, GpuPoint, GpuProcess, GpuReport, GpuSource, GpuSummary, NvLinks, PcieLink,
+    RowRemaps, ThrottleReason, Traffic, XidEvent,
 };
 pub use key::{ApiKey, CreatedKey, KeyStatus, NewKey};
 pub use live::{EngineState, EngineStatus, LiveEvent, LiveSample, Overview};

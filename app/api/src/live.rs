@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::GpuReport;
+use super::GpuOverview;
 
 /// The state of everything at one moment, with the last minutes behind it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -12,7 +12,7 @@ pub struct Overview {
     /// One sample a second, oldest first, at most 900 (15 minutes).
     pub samples: Vec<LiveSample>,
     /// The GPUs.
-    pub gpus: GpuReport,
+    pub gpus: GpuOverview,
 }
 
 /// What passed in one second.
@@ -70,7 +70,7 @@ pub enum LiveEvent {
     /// The second that has just ended.
     Sample(LiveSample),
     /// New readings of the GPUs.
-    Gpus(GpuReport),
+    Gpus(GpuOverview),
     /// The engine's state changed.
     Engine(EngineStatus),
 }

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use clap::Args;
-use worv_sim::engine::{Sim as Engine, SimOptions};
+use worv_sim::engine::{Sim as Engine, SimOptions, Version};
 
 use super::output;
 use crate::{failure::Failure, serve};
@@ -24,8 +24,20 @@ pub struct Sim {
     #[arg(long, default_value_t = 150)]
     first_token_ms: u64,
     /// Microseconds from one token to the next.
-    #[arg(long, default_value_t = 12_000)]
+    #[arg(long, default_value_t = 12_500)]
     token_us: u64,
+    /// Microseconds that each token of a prompt takes before the answer begins.
+    #[arg(long, default_value_t = 20)]
+    prompt_token_us: u64,
+    /// Tokens in each piece of an answer, as with speculative decoding.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..))]
+    tokens_per_chunk: u16,
+    /// The release of vLLM whose behaviour is shown, such as 0.19.1.
+    #[arg(long, default_value_t = Version::default())]
+    engine_version: Version,
+    /// Where the choice of answers begins.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
     /// Requests that run at once; others wait.
     #[arg(long, default_value_t = 256)]
     max_running: usize,
@@ -38,9 +50,13 @@ pub async fn run(options: Sim) -> Result<(), Failure> {
         model: options.model,
         max_model_len: options.max_model_len,
         max_running: options.max_running,
+        version: options.engine_version,
+        seed: options.seed,
         ..SimOptions::default()
     };
     sim.knobs.time_to_first_token = Duration::from_millis(options.first_token_ms);
+    sim.knobs.time_per_prompt_token = Duration::from_micros(options.prompt_token_us);
+    sim.knobs.tokens_per_chunk = options.tokens_per_chunk.into();
     sim.knobs.time_per_token = Duration::from_micros(options.token_us);
     let engine = Engine::start(listener, sim);
     output::line(&format!("a simulated vLLM serves at {}", engine.url()));

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, sync::Mutex};
 
 use bytes::Bytes;
 use tokio::sync::broadcast;
-use worv_api::{EngineStatus, GpuReport, LiveEvent, LiveSample, Overview};
+use worv_api::{EngineStatus, GpuOverview, LiveEvent, LiveSample, Overview};
 
 /// Samples that are kept: 15 minutes of one a second.
 const KEPT_SAMPLES: usize = 900;
@@ -20,7 +20,7 @@ pub struct Live {
 
 struct State {
     engine: EngineStatus,
-    gpus: GpuReport,
+    gpus: GpuOverview,
     samples: VecDeque<LiveSample>,
 }
 
@@ -31,7 +31,7 @@ pub struct Watcher {
 
 impl Live {
     /// Starts from what is known of the engine and the GPUs.
-    pub fn new(engine: EngineStatus, gpus: GpuReport) -> Self {
+    pub fn new(engine: EngineStatus, gpus: GpuOverview) -> Self {
         let state = State {
             engine,
             gpus,
@@ -121,7 +121,7 @@ mod tests {
     use worv_api::GpuSource;
 
     fn live() -> Live {
-        let gpus = GpuReport {
+        let gpus = GpuOverview {
             source: GpuSource::Starting,
             sampled_at: 0,
             gpus: Vec::new(),

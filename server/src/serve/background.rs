@@ -106,8 +106,8 @@ impl Background {
     async fn follow_gpus(self, mut gpus: watch::Receiver<Arc<GpuReport>>) {
         let follow = async {
             while gpus.changed().await.is_ok() {
-                let report = GpuReport::clone(&gpus.borrow_and_update());
-                self.live.publish(LiveEvent::Gpus(report));
+                let overview = gpus.borrow_and_update().overview();
+                self.live.publish(LiveEvent::Gpus(overview));
             }
         };
         self.stopping.run_until_cancelled(follow).await;

@@ -1,6 +1,6 @@
 //! What to think of a GPU's figures.
 
-use worv_api::Gpu;
+use worv_api::GpuSummary;
 
 use crate::components::Tone;
 
@@ -28,7 +28,7 @@ pub(crate) enum GpuCondition {
 
 impl GpuCondition {
     /// Judges the latest figures, given what they were judged to be before.
-    pub(crate) fn judge(gpu: &Gpu, before: Option<Self>) -> Self {
+    pub(crate) fn judge(gpu: &GpuSummary, before: Option<Self>) -> Self {
         let hot = if before == Some(Self::Hot) { COOLED } else { HOT };
         let full = if before == Some(Self::Full) { EASED } else { FULL };
         if gpu.fault.is_some() {
@@ -68,12 +68,12 @@ impl GpuCondition {
 mod tests {
     use super::*;
 
-    fn gpu(temperature: u32, used: u64) -> Gpu {
-        Gpu {
+    fn gpu(temperature: u32, used: u64) -> GpuSummary {
+        GpuSummary {
             temperature_celsius: Some(temperature),
             memory_used: used,
             memory_total: 100,
-            ..Gpu::default()
+            ..GpuSummary::default()
         }
     }
 
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn a_fault_is_all_that_counts() {
-        let faulty = Gpu {
+        let faulty = GpuSummary {
             fault: Some("It fell off the bus.".to_owned()),
             ..gpu(90, 100)
         };
@@ -104,6 +104,6 @@ mod tests {
 
     #[test]
     fn a_gpu_that_was_never_read_is_not_full() {
-        assert_eq!(GpuCondition::judge(&Gpu::default(), None), GpuCondition::Fine);
+        assert_eq!(GpuCondition::judge(&GpuSummary::default(), None), GpuCondition::Fine);
     }
 }

@@ -1,7 +1,7 @@
 //! The memory of every GPU, and how it is doing.
 
 use leptos::{either::Either, prelude::*};
-use worv_api::{Gpu, GpuReport, GpuSource};
+use worv_api::{GpuOverview, GpuSource, GpuSummary};
 
 use super::gpu_condition::GpuCondition;
 use crate::{components::Status, format, live::LiveFeed};
@@ -112,7 +112,8 @@ fn Row(index: u32) -> impl IntoView {
     });
     let condition =
         Memo::new(move |before: Option<&GpuCondition>| gpu.with(|gpu| GpuCondition::judge(gpu, before.copied())));
-    let figure = move |text: fn(&Gpu) -> Option<String>| move || gpu.with(text).unwrap_or_else(|| "–".to_owned());
+    let figure =
+        move |text: fn(&GpuSummary) -> Option<String>| move || gpu.with(text).unwrap_or_else(|| "–".to_owned());
     let share = move || gpu.with(|gpu| format::percent(gpu.memory_used, gpu.memory_total));
     view! {
         <tr>
@@ -171,11 +172,11 @@ fn nothing_to_show(source: Option<&GpuSource>) -> String {
 }
 
 /// Memory used and in all, in GiB; none for a GPU that was never read.
-fn memory(gpu: &Gpu) -> Option<(String, String)> {
+fn memory(gpu: &GpuSummary) -> Option<(String, String)> {
     (gpu.memory_total > 0).then(|| (format::gibibytes(gpu.memory_used), format::gibibytes(gpu.memory_total)))
 }
 
-fn power(gpu: &Gpu) -> Option<String> {
+fn power(gpu: &GpuSummary) -> Option<String> {
     let limit = gpu
         .power_limit_watts
         .map(|watts| format!(" / {watts:.0}"))
@@ -184,7 +185,7 @@ fn power(gpu: &Gpu) -> Option<String> {
 }
 
 /// Memory, power and the highest temperature of all GPUs together; empty if there are none.
-fn totals(report: &GpuReport) -> String {
+fn totals(report: &GpuOverview) -> String {
     let gpus = &report.gpus;
     if gpus.is_empty() {
         return String::new();
@@ -216,14 +217,14 @@ mod tests {
 
     #[test]
     fn totals_leave_out_what_is_not_known() {
-        let gpu = |watts, celsius| Gpu {
+        let gpu = |watts, celsius| GpuSummary {
             memory_used: 1 << 30,
             memory_total: 4 << 30,
             power_watts: watts,
             temperature_celsius: celsius,
-            ..Gpu::default()
+            ..GpuSummary::default()
         };
-        let report = |gpus| GpuReport {
+        let report = |gpus| GpuOverview {
             source: GpuSource::Starting,
             sampled_at: 0,
             gpus,

@@ -1,7 +1,7 @@
 //! Whether it is well, in words.
 
 use leptos::prelude::*;
-use worv_api::{EngineState, EngineStatus, GpuReport};
+use worv_api::{EngineState, EngineStatus, GpuOverview};
 
 use crate::{components::Tone, figures, format, live::LiveFeed};
 
@@ -85,7 +85,7 @@ fn since_label(state: EngineState) -> &'static str {
     }
 }
 
-fn verdict(engine: Option<&EngineStatus>, gpus: Option<&GpuReport>, failures: u64) -> Verdict {
+fn verdict(engine: Option<&EngineStatus>, gpus: Option<&GpuOverview>, failures: u64) -> Verdict {
     let (tone, headline, detail) = match engine {
         Some(engine) if engine.state == EngineState::Down => {
             let detail = if engine.detail.is_empty() {
@@ -105,7 +105,7 @@ fn verdict(engine: Option<&EngineStatus>, gpus: Option<&GpuReport>, failures: u6
     Verdict { tone, headline, detail }
 }
 
-fn up(engine: &EngineStatus, gpus: Option<&GpuReport>, failures: u64) -> (Tone, String, String) {
+fn up(engine: &EngineStatus, gpus: Option<&GpuOverview>, failures: u64) -> (Tone, String, String) {
     let gpus = gpus.map(|report| report.gpus.as_slice()).unwrap_or_default();
     let faults: Vec<_> = gpus
         .iter()
@@ -134,7 +134,7 @@ fn up(engine: &EngineStatus, gpus: Option<&GpuReport>, failures: u64) -> (Tone, 
 
 #[cfg(test)]
 mod tests {
-    use worv_api::{Gpu, GpuSource};
+    use worv_api::{GpuSource, GpuSummary};
 
     use super::*;
 
@@ -146,13 +146,13 @@ mod tests {
         }
     }
 
-    fn faulty(indexes: &[u32]) -> GpuReport {
-        let gpus = indexes.iter().map(|index| Gpu {
+    fn faulty(indexes: &[u32]) -> GpuOverview {
+        let gpus = indexes.iter().map(|index| GpuSummary {
             index: *index,
             fault: Some("It fell off the bus.".to_owned()),
-            ..Gpu::default()
+            ..GpuSummary::default()
         });
-        GpuReport {
+        GpuOverview {
             source: GpuSource::Starting,
             sampled_at: 0,
             gpus: gpus.collect(),
