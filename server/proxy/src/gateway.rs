@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use worv_core::{Clock, Entropy, UnixMillis, id::RequestId, key::KeyId, usage::UsageSink};
+use worv_core::{Clock, Entropy, id::RequestId, usage::UsageSink};
 
 use crate::{
     config::{GatewayConfig, ModelProfile},
@@ -124,11 +124,6 @@ impl Gateway {
     /// The running totals.
     pub fn counters(&self) -> CounterSnapshot {
         self.counters.snapshot()
-    }
-
-    /// When each key was last used, for the keys used since the last call.
-    pub fn drain_last_used(&self) -> Vec<(KeyId, UnixMillis)> {
-        self.keys.drain_last_used()
     }
 
     /// The limits on prompts and answers for what is live.

@@ -4,20 +4,20 @@ use std::{
     collections::HashMap,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicI64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
 };
 
 use arc_swap::ArcSwapOption;
 use worv_core::{
     UnixMillis,
-    key::{KeyDigest, KeyGrant, KeyId},
+    key::{KeyDigest, KeyGrant},
 };
 
 /// Every key by the digest of its secret, expired and revoked ones included.
 #[derive(Debug, Default)]
 pub struct KeyTable {
-    entries: HashMap<KeyDigest, Entry>,
+    grants: HashMap<KeyDigest, Arc<KeyGrant>>,
 }
 
 /// The table in force.
@@ -42,20 +42,13 @@ pub(crate) enum KeyRefusal {
     CannotTell,
 }
 
-#[derive(Debug)]
-struct Entry {
-    grant: Arc<KeyGrant>,
-    last_used: Arc<AtomicI64>,
-}
-
 impl FromIterator<(KeyDigest, KeyGrant)> for KeyTable {
     fn from_iter<I: IntoIterator<Item = (KeyDigest, KeyGrant)>>(keys: I) -> Self {
-        let entry = |grant| Entry {
-            grant: Arc::new(grant),
-            last_used: Arc::default(),
-        };
         Self {
-            entries: keys.into_iter().map(|(digest, grant)| (digest, entry(grant))).collect(),
+            grants: keys
+                .into_iter()
+                .map(|(digest, grant)| (digest, Arc::new(grant)))
+                .collect(),
         }
     }
 }
@@ -68,15 +61,8 @@ impl Keys {
         }
     }
 
-    /// Puts a new table in force. Times of use that have not been drained yet carry over.
-    pub(crate) fn replace(&self, mut table: KeyTable) {
-        if let Some(old) = &*self.table.load() {
-            for (digest, entry) in &mut table.entries {
-                if let Some(known) = old.entries.get(digest) {
-                    entry.last_used = Arc::clone(&known.last_used);
-                }
-            }
-        }
+    /// Puts a new table in force.
+    pub(crate) fn replace(&self, table: KeyTable) {
         self.table.store(Some(Arc::new(table)));
     }
 
@@ -84,45 +70,33 @@ impl Keys {
         self.complete.store(complete, Ordering::Relaxed);
     }
 
-    /// The grant of a presented key, which is noted as used now.
+    /// The grant of a presented key.
     pub(crate) fn admit(&self, presented: &str, now: UnixMillis) -> Result<Arc<KeyGrant>, KeyRefusal> {
         let table = self.table.load();
         let Some(table) = &*table else {
             return Err(KeyRefusal::CannotTell);
         };
-        let Some(entry) = table.entries.get(&KeyDigest::of(presented)) else {
+        let Some(grant) = table.grants.get(&KeyDigest::of(presented)) else {
             return Err(if self.complete.load(Ordering::Relaxed) {
                 KeyRefusal::Unknown
             } else {
                 KeyRefusal::CannotTell
             });
         };
-        if entry.grant.revoked_at.is_some_and(|revoked_at| revoked_at <= now) {
+        if grant.revoked_at.is_some_and(|revoked_at| revoked_at <= now) {
             return Err(KeyRefusal::Revoked);
         }
-        if entry.grant.expires_at.is_some_and(|expires_at| expires_at <= now) {
+        if grant.expires_at.is_some_and(|expires_at| expires_at <= now) {
             return Err(KeyRefusal::Expired);
         }
-        entry.last_used.store(now.0, Ordering::Relaxed);
-        Ok(Arc::clone(&entry.grant))
-    }
-
-    /// When each key was last used, for those used since the last call.
-    pub(crate) fn drain_last_used(&self) -> Vec<(KeyId, UnixMillis)> {
-        let table = self.table.load();
-        let Some(table) = &*table else {
-            return Vec::new();
-        };
-        let used = |entry: &Entry| match entry.last_used.swap(0, Ordering::Relaxed) {
-            0 => None,
-            at => Some((entry.grant.id, UnixMillis(at))),
-        };
-        table.entries.values().filter_map(used).collect()
+        Ok(Arc::clone(grant))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use worv_core::key::KeyId;
+
     use super::*;
 
     const NOW: UnixMillis = UnixMillis(1_000_000);
@@ -166,16 +140,5 @@ mod tests {
             keys.replace(table(expires_at, revoked_at));
             assert_eq!(admit(&keys, "secret"), expected, "{expires_at:?} {revoked_at:?}");
         }
-    }
-
-    #[test]
-    fn times_of_use_survive_a_new_table_and_are_drained_once() {
-        let keys = Keys::new();
-        keys.replace(table(None, None));
-        assert_eq!(keys.drain_last_used(), []);
-        admit(&keys, "secret").unwrap();
-        keys.replace(table(None, None));
-        assert_eq!(keys.drain_last_used(), [(KeyId(7), NOW)]);
-        assert_eq!(keys.drain_last_used(), []);
     }
 }
