@@ -25,7 +25,7 @@ pub async fn run(command: Database, config: &Config) -> Result<(), Failure> {
     match command {
         Database::Migrate => output::line("The database is up to date."),
         Database::Backup { file } => {
-            store.backup(&file).await.map_err(store_failure)?;
+            store.back_up(&file).await.map_err(store_failure)?;
             output::line(&format!("Copied the database to {}.", file.display()));
         }
     }

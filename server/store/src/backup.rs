@@ -1,11 +1,11 @@
 //! A copy of the database while it is in use.
 
-use std::{fs::OpenOptions, io, os::unix::fs::OpenOptionsExt, path::Path};
+use std::{fs::OpenOptions, io, path::Path};
 
 use sqlx::{AnyConnection, Connection};
 use tokio::task::spawn_blocking;
 
-use crate::{Store, StoreError, store::Kind};
+use crate::{Store, StoreError, sqlite, store::Kind};
 
 impl Store {
     /// Writes a copy of an `SQLite` database, as it is at one moment, to a new file for the owner only. Nobody has to
@@ -28,18 +28,15 @@ impl Store {
         let path = to
             .to_str()
             .ok_or_else(|| cannot_open(io::Error::other("the path is not UTF-8")))?;
-        OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(to)
-            .map_err(cannot_open)?;
+        sqlite::create_new(to).await.map_err(cannot_open)?;
 
         let mut connection = AnyConnection::connect_with(self.options()).await?;
-        sqlx::query("VACUUM INTO $1")
-            .bind(path)
-            .execute(&mut connection)
-            .await?;
+        let copied = sqlx::query("VACUUM INTO $1").bind(path).execute(&mut connection).await;
+        if copied.is_err() {
+            // What is left of it would stand in the way of the next attempt.
+            let _ = tokio::fs::remove_file(to).await;
+        }
+        copied?;
         connection.close().await?;
         let file = to.to_owned();
         // It is written without being synced.

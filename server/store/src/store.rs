@@ -1,8 +1,8 @@
 //! The database as the rest of the server holds it.
 
-use std::{fmt, path::Path, sync::Arc};
+use std::{fmt, sync::Arc};
 
-use sqlx::{Any, AnyConnection, AnyPool, Connection, Transaction, any::AnyConnectOptions};
+use sqlx::{Any, AnyPool, Transaction, any::AnyConnectOptions};
 use tokio::sync::watch;
 use worv_core::Clock;
 
@@ -81,28 +81,6 @@ impl Store {
     pub async fn ping(&self) -> Result<(), StoreError> {
         sqlx::query("SELECT 1").execute(self.readers()).await?;
         Ok(())
-    }
-
-    /// Copies the database, as it stands at one moment, to a new file for its owner only; writes go on meanwhile.
-    ///
-    /// # Errors
-    /// [`StoreError::CannotOpen`] where there is such a file already or it cannot be created.
-    pub async fn backup(&self, file: &Path) -> Result<(), StoreError> {
-        sqlite::create_new(file).await.map_err(|error| StoreError::CannotOpen {
-            place: file.display().to_string(),
-            cause: error.to_string(),
-        })?;
-        // An empty file is a database without tables, which is what this statement wants for a target.
-        let mut connection = AnyConnection::connect_with(&self.inner.opened.options).await?;
-        let copied = sqlx::query("VACUUM INTO $1")
-            .bind(file.to_string_lossy().into_owned())
-            .execute(&mut connection)
-            .await;
-        if copied.is_err() {
-            let _ = tokio::fs::remove_file(file).await;
-        }
-        copied?;
-        Ok(connection.close().await?)
     }
 
     /// Closes every connection, once the statements under way have ended. What is asked of the store afterwards, or
