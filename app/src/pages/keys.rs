@@ -13,6 +13,7 @@ use crate::{
 
 mod create;
 mod created;
+mod order;
 mod revoke;
 mod snippets;
 mod table;

@@ -14,7 +14,6 @@ use crate::{
 };
 
 mod charts;
-mod gpu_condition;
 mod gpus;
 mod health;
 mod minutes;

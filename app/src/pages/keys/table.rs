@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use worv_api::{ApiKey, KeyStatus};
 
-use super::masked;
+use super::{masked, order::sorted};
 use crate::{
     PageSettings,
     components::{Status, Timestamp, Tone},
@@ -110,45 +110,5 @@ fn Row(key: ApiKey, admin: bool, revoking: RwSignal<Option<ApiKey>>) -> impl Int
             </td>
             {action}
         </tr>
-    }
-}
-
-/// Those that work first, then the expired, then the revoked; otherwise in the order given.
-fn sorted(mut keys: Vec<ApiKey>) -> Vec<ApiKey> {
-    keys.sort_by_key(|key| match key.status {
-        KeyStatus::Active => 0,
-        KeyStatus::Expired => 1,
-        KeyStatus::Revoked => 2,
-    });
-    keys
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_that_work_come_first_in_the_order_given() {
-        let key = |id, status| ApiKey {
-            id,
-            name: String::new(),
-            owner: String::new(),
-            note: String::new(),
-            prefix: String::new(),
-            last_four: String::new(),
-            status,
-            created_at: 0,
-            expires_at: None,
-            revoked_at: None,
-            last_used_at: None,
-        };
-        let keys = vec![
-            key(5, KeyStatus::Revoked),
-            key(4, KeyStatus::Active),
-            key(3, KeyStatus::Expired),
-            key(2, KeyStatus::Active),
-        ];
-        let order: Vec<_> = sorted(keys).iter().map(|key| key.id).collect();
-        assert_eq!(order, [4, 2, 3, 5]);
     }
 }
