@@ -1,6 +1,6 @@
 //! The console: its pages, components and charts, compiled for the server and for wasm.
 //!
-//! The server renders [`shell`] around [`App`] and provides [`api::Api`] through context; the browser hydrates [`App`]
+//! The server renders [`shell()`] around [`App`] and provides [`api::Api`] through context; the browser hydrates [`App`]
 //! with its own [`api::Api`] and feeds [`live::LiveFeed`] from the event stream. Nothing here knows where data comes from.
 
 #![recursion_limit = "512"]
