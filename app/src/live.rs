@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use leptos::prelude::*;
-use worv_api::{EngineStatus, GpuOverview, LiveEvent, LiveSample, Overview};
+use worv_api::{EngineMetrics, EngineProcess, EngineStatus, GpuOverview, LiveEvent, LiveSample, Overview, Switch};
 
 /// How many samples are kept: 15 minutes at one a second.
 pub const SAMPLES_KEPT: usize = 900;
@@ -38,6 +38,12 @@ pub struct LiveFeed {
     pub samples: RwSignal<VecDeque<LiveSample>>,
     /// The GPUs; none until something is known.
     pub gpus: RwSignal<Option<GpuOverview>>,
+    /// What the engine measures of itself.
+    pub metrics: RwSignal<EngineMetrics>,
+    /// The engine's process; none where others run the engine.
+    pub process: RwSignal<Option<EngineProcess>>,
+    /// The switch under way, or the last one since the gateway started.
+    pub switch: RwSignal<Option<Switch>>,
     /// The server's time as the samples tell it, in Unix milliseconds, rounded up to [`CLOCK_STEP`]: words such as
     /// "3 min ago" go by it, so that they agree on both sides and change no more often than they need.
     pub(crate) clock: Memo<Option<i64>>,
@@ -55,6 +61,9 @@ impl LiveFeed {
             engine: RwSignal::new(None),
             samples,
             gpus: RwSignal::new(None),
+            metrics: RwSignal::new(EngineMetrics::default()),
+            process: RwSignal::new(None),
+            switch: RwSignal::new(None),
             clock: Memo::new(move |_| {
                 let newest = samples.with(|samples| samples.back().map(|sample| sample.at));
                 newest.map(|at| (at + CLOCK_STEP - 1).div_euclid(CLOCK_STEP) * CLOCK_STEP)
@@ -65,7 +74,7 @@ impl LiveFeed {
     /// Takes in one message of the stream.
     pub fn apply(&self, event: LiveEvent) {
         match event {
-            LiveEvent::Snapshot(overview) => self.replace(overview),
+            LiveEvent::Snapshot(overview) => self.replace(*overview),
             LiveEvent::Sample(sample) => self.samples.update(|samples| {
                 samples.push_back(sample);
                 while samples.len() > SAMPLES_KEPT {
@@ -74,6 +83,9 @@ impl LiveFeed {
             }),
             LiveEvent::Gpus(report) => self.gpus.set(Some(report)),
             LiveEvent::Engine(status) => self.engine.set(Some(status)),
+            LiveEvent::Metrics(metrics) => self.metrics.set(metrics),
+            LiveEvent::Process(process) => self.process.set(Some(process)),
+            LiveEvent::Switch(switch) => self.switch.set(Some(switch)),
         }
     }
 
@@ -90,6 +102,9 @@ impl LiveFeed {
             engine: self.engine.get_untracked()?,
             samples: self.samples.get_untracked().into(),
             gpus: self.gpus.get_untracked()?,
+            metrics: self.metrics.get_untracked(),
+            process: self.process.get_untracked(),
+            switch: self.switch.get_untracked(),
         })
     }
 
@@ -98,6 +113,9 @@ impl LiveFeed {
         self.engine.set(Some(overview.engine));
         self.samples.set(overview.samples.into());
         self.gpus.set(Some(overview.gpus));
+        self.metrics.set(overview.metrics);
+        self.process.set(overview.process);
+        self.switch.set(overview.switch);
     }
 }
 
@@ -125,6 +143,9 @@ mod tests {
                 sampled_at: 0,
                 gpus: Vec::new(),
             },
+            metrics: EngineMetrics::default(),
+            process: None,
+            switch: None,
         }
     }
 
@@ -140,7 +161,7 @@ mod tests {
         let owner = Owner::new();
         owner.with(|| {
             let feed = LiveFeed::new();
-            feed.apply(LiveEvent::Snapshot(overview("first", 0..900)));
+            feed.apply(LiveEvent::Snapshot(Box::new(overview("first", 0..900))));
             feed.apply(LiveEvent::Sample(sample(900)));
             let samples = feed.samples.get_untracked();
             assert_eq!(samples.len(), SAMPLES_KEPT);
@@ -158,7 +179,7 @@ mod tests {
             let feed = LiveFeed::new();
             assert_eq!(feed.overview_untracked(), None);
             feed.begin(overview("page", 0..1));
-            feed.apply(LiveEvent::Snapshot(overview("stream", 0..2)));
+            feed.apply(LiveEvent::Snapshot(Box::new(overview("stream", 0..2))));
             feed.begin(overview("page", 0..1));
             assert_eq!(feed.overview_untracked(), Some(overview("stream", 0..2)));
         });

@@ -1,6 +1,9 @@
 //! The console's API over HTTP.
 
-use app::api::{ApiError, ApiFuture, ApiKey, ConsoleApi, CreatedKey, NewKey, Overview, SessionInfo};
+use app::api::{
+    ApiError, ApiFuture, ApiKey, ConsoleApi, CreatedKey, Gpus, NewKey, NewSwitch, Overview, Profiles, SessionInfo,
+    Switch, Switches,
+};
 use gloo_net::http::{Request, RequestBuilder};
 use leptos::prelude::window;
 use send_wrapper::SendWrapper;
@@ -41,6 +44,26 @@ impl ConsoleApi for HttpApi {
 
     fn revoke_key(&self, id: i64) -> ApiFuture<ApiKey> {
         send(self.change(Request::delete(&format!("/api/keys/{id}"))).build())
+    }
+
+    fn gpus(&self) -> ApiFuture<Gpus> {
+        send(Request::get("/api/gpus").build())
+    }
+
+    fn profiles(&self) -> ApiFuture<Profiles> {
+        send(Request::get("/api/profiles").build())
+    }
+
+    fn switches(&self) -> ApiFuture<Switches> {
+        send(Request::get("/api/switch").build())
+    }
+
+    fn start_switch(&self, new: NewSwitch) -> ApiFuture<Switch> {
+        send(self.change(Request::post("/api/switch")).json(&new))
+    }
+
+    fn cancel_switch(&self) -> ApiFuture<Switch> {
+        send(self.change(Request::post("/api/switch/cancel")).build())
     }
 }
 

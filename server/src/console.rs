@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 use worv_core::{Clock, Entropy};
 use worv_store::Store;
 
-use crate::password::Passwords;
+use crate::{password::Passwords, serve::Node};
 
 pub use keys::key_status;
 pub use live::Live;
@@ -21,6 +21,7 @@ mod headers;
 mod keys;
 mod live;
 mod login;
+mod node;
 mod pages;
 mod router;
 mod service;
@@ -34,6 +35,8 @@ pub struct Console {
     pub store: Store,
     /// Live figures.
     pub live: Arc<Live>,
+    /// The machine.
+    pub node: Node,
     /// Checks passwords, a few at a time.
     pub passwords: Passwords,
     /// Slows down whoever guesses passwords.

@@ -22,6 +22,7 @@ use crate::{
     password::Passwords,
 };
 pub use listener::bind;
+pub use node::Node;
 
 use background::Background;
 use demo::{Demo, LoadMeter, Prepared};
@@ -31,6 +32,7 @@ mod demo;
 mod health;
 mod listener;
 mod log;
+mod node;
 mod ready;
 
 /// How often the GPUs are read.
@@ -79,11 +81,13 @@ pub async fn serve(config: Config, options: Serve) -> Result<(), Failure> {
         entropy.clone(),
     )
     .map_err(|error| Failure::new(Kind::Config, error.to_string()))?;
+    let metrics = engine::metrics::watch(engine_config(&config, &engine_url), clock.clone(), stopping.clone());
     let live = Arc::new(Live::new(EngineStatus::clone(&engine_status), gpus.borrow().overview()));
     let console = Arc::new(Console {
         throttle: Throttle::new(clock.clone()),
         store: store.clone(),
         live: Arc::clone(&live),
+        node: Node::new(gpus.clone(), config.profile.clone(), stopping.clone()),
         passwords: Passwords::new(entropy.clone()),
         clock: clock.clone(),
         entropy,
@@ -106,7 +110,7 @@ pub async fn serve(config: Config, options: Serve) -> Result<(), Failure> {
         stopping: stopping.clone(),
     };
     background.load_keys().await.map_err(command::store_failure)?;
-    background.start(&tasks, engine.clone(), gpus, load);
+    background.start(&tasks, engine.clone(), gpus, metrics, load);
     let told_to_stop = until_told_to_stop()?;
     let stop = stopping.clone();
     tasks.spawn(async move {

@@ -13,6 +13,10 @@ pub use gpu::{
 };
 pub use key::{ApiKey, CreatedKey, KeyStatus, NewKey};
 pub use live::{EngineState, EngineStatus, LiveEvent, LiveSample, Overview};
+pub use node::{
+    EngineProcess, Gpus, LoadProgress, NewSwitch, ProcessState, Profile, Profiles, Switch, SwitchOutcome, SwitchPhase,
+    SwitchStep, Switches,
+};
 pub use session::{Role, SessionInfo};
 
 mod engine_metrics;
@@ -20,6 +24,7 @@ mod error;
 mod gpu;
 mod key;
 mod live;
+mod node;
 mod session;
 
 /// An answer under way.
@@ -41,4 +46,15 @@ pub trait ConsoleApi: Send + Sync {
     /// Revokes a key: the data path refuses it within a second, and it cannot be undone. Administrators only.
     /// `DELETE /api/keys/{id}`
     fn revoke_key(&self, id: i64) -> ApiFuture<ApiKey>;
+    /// The GPUs with the last 15 minutes. `GET /api/gpus`
+    fn gpus(&self) -> ApiFuture<Gpus>;
+    /// The models that the machine can be switched to. `GET /api/profiles`
+    fn profiles(&self) -> ApiFuture<Profiles>;
+    /// The switch under way and those before it. `GET /api/switch`
+    fn switches(&self) -> ApiFuture<Switches>;
+    /// Starts a switch; 409 names who holds the one under way. Administrators only. `POST /api/switch`
+    fn start_switch(&self, new: NewSwitch) -> ApiFuture<Switch>;
+    /// Calls the switch under way off; 409 if there is none or the engine before it is gone already. Administrators
+    /// only. `POST /api/switch/cancel`
+    fn cancel_switch(&self) -> ApiFuture<Switch>;
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::GpuOverview;
+use super::{EngineMetrics, EngineProcess, GpuOverview, Switch};
 
 /// The state of everything at one moment, with the last minutes behind it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -13,6 +13,12 @@ pub struct Overview {
     pub samples: Vec<LiveSample>,
     /// The GPUs.
     pub gpus: GpuOverview,
+    /// What the engine measures of itself.
+    pub metrics: EngineMetrics,
+    /// The engine's process; none where others run the engine.
+    pub process: Option<EngineProcess>,
+    /// The switch under way, or the last one since the gateway started.
+    pub switch: Option<Switch>,
 }
 
 /// What passed in one second.
@@ -66,18 +72,24 @@ pub enum EngineState {
 #[serde(rename_all = "snake_case")]
 pub enum LiveEvent {
     /// Everything; the first message of each connection.
-    Snapshot(Overview),
+    Snapshot(Box<Overview>),
     /// The second that has just ended.
     Sample(LiveSample),
     /// New readings of the GPUs.
     Gpus(GpuOverview),
     /// The engine's state changed.
     Engine(EngineStatus),
+    /// New figures of the engine.
+    Metrics(EngineMetrics),
+    /// The state of the engine's process changed.
+    Process(EngineProcess),
+    /// A switch has begun, gone on or ended.
+    Switch(Switch),
 }
 
 impl LiveEvent {
     /// The names of the events, as the browser subscribes to them.
-    pub const NAMES: [&'static str; 4] = ["snapshot", "sample", "gpus", "engine"];
+    pub const NAMES: [&'static str; 7] = ["snapshot", "sample", "gpus", "engine", "metrics", "process", "switch"];
 
     /// The SSE event name.
     pub fn name(&self) -> &'static str {
@@ -86,6 +98,9 @@ impl LiveEvent {
             Self::Sample(_) => "sample",
             Self::Gpus(_) => "gpus",
             Self::Engine(_) => "engine",
+            Self::Metrics(_) => "metrics",
+            Self::Process(_) => "process",
+            Self::Switch(_) => "switch",
         }
     }
 }

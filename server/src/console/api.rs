@@ -6,10 +6,13 @@ use axum::{
     Json, Router,
     extract::{Path, State, rejection::JsonRejection},
     response::{IntoResponse, Response},
-    routing::{delete, get},
+    routing::{delete, get, post},
 };
 use http::StatusCode;
-use worv_api::{ApiError, ApiKey, ConsoleApi, CreatedKey, NewKey, Overview, SessionInfo};
+use worv_api::{
+    ApiError, ApiKey, ConsoleApi, CreatedKey, Gpus, NewKey, NewSwitch, Overview, Profiles, SessionInfo, Switch,
+    Switches,
+};
 use worv_store::StoreError;
 
 use super::{Console, events, session::SignedIn};
@@ -21,6 +24,10 @@ pub fn router() -> Router<Arc<Console>> {
         .route("/overview", get(overview))
         .route("/keys", get(keys).post(create_key))
         .route("/keys/{id}", delete(revoke_key))
+        .route("/gpus", get(gpus))
+        .route("/profiles", get(profiles))
+        .route("/switch", get(switches).post(start_switch))
+        .route("/switch/cancel", post(cancel_switch))
         .route("/events", get(events::stream))
         .fallback(unknown)
         .method_not_allowed_fallback(method_not_allowed)
@@ -62,14 +69,7 @@ async fn keys(SignedIn(service): SignedIn) -> Answer<Vec<ApiKey>> {
 }
 
 async fn create_key(SignedIn(service): SignedIn, new: Result<Json<NewKey>, JsonRejection>) -> Answer<CreatedKey> {
-    let Json(new) = new.map_err(|rejection| {
-        Refusal(ApiError::new(
-            rejection.status().as_u16(),
-            "invalid_request",
-            rejection.body_text(),
-        ))
-    })?;
-    answer(service.create_key(new).await)
+    answer(service.create_key(read(new)?).await)
 }
 
 async fn revoke_key(SignedIn(service): SignedIn, Path(id): Path<String>) -> Answer<ApiKey> {
@@ -77,6 +77,26 @@ async fn revoke_key(SignedIn(service): SignedIn, Path(id): Path<String>) -> Answ
         .parse()
         .map_err(|_| Refusal(ApiError::new(404, "not_found", format!("There is no key {id:?}."))))?;
     answer(service.revoke_key(id).await)
+}
+
+async fn gpus(SignedIn(service): SignedIn) -> Answer<Gpus> {
+    answer(service.gpus().await)
+}
+
+async fn profiles(SignedIn(service): SignedIn) -> Answer<Profiles> {
+    answer(service.profiles().await)
+}
+
+async fn switches(SignedIn(service): SignedIn) -> Answer<Switches> {
+    answer(service.switches().await)
+}
+
+async fn start_switch(SignedIn(service): SignedIn, new: Result<Json<NewSwitch>, JsonRejection>) -> Answer<Switch> {
+    answer(service.start_switch(read(new)?).await)
+}
+
+async fn cancel_switch(SignedIn(service): SignedIn) -> Answer<Switch> {
+    answer(service.cancel_switch().await)
 }
 
 async fn unknown(State(_): State<Arc<Console>>) -> Refusal {
@@ -93,6 +113,17 @@ async fn method_not_allowed() -> Refusal {
         "method_not_allowed",
         "This route does not take that method.",
     ))
+}
+
+/// What a request's body says, or a refusal that says what is wrong with it.
+fn read<T>(body: Result<Json<T>, JsonRejection>) -> Result<T, Refusal> {
+    match body {
+        Ok(Json(body)) => Ok(body),
+        Err(rejection) => {
+            let (status, message) = (rejection.status().as_u16(), rejection.body_text());
+            Err(Refusal(ApiError::new(status, "invalid_request", message)))
+        }
+    }
 }
 
 fn answer<T>(result: Result<T, ApiError>) -> Answer<T> {

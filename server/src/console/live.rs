@@ -4,7 +4,7 @@ use std::{collections::VecDeque, sync::Mutex};
 
 use bytes::Bytes;
 use tokio::sync::broadcast;
-use worv_api::{EngineStatus, GpuOverview, LiveEvent, LiveSample, Overview};
+use worv_api::{EngineMetrics, EngineProcess, EngineStatus, GpuOverview, LiveEvent, LiveSample, Overview, Switch};
 
 /// Samples that are kept: 15 minutes of one a second.
 const KEPT_SAMPLES: usize = 900;
@@ -22,6 +22,9 @@ struct State {
     engine: EngineStatus,
     gpus: GpuOverview,
     samples: VecDeque<LiveSample>,
+    metrics: EngineMetrics,
+    process: Option<EngineProcess>,
+    switch: Option<Switch>,
 }
 
 /// One page's view of the events: a snapshot, then each change, in order and without a gap.
@@ -36,6 +39,9 @@ impl Live {
             engine,
             gpus,
             samples: VecDeque::with_capacity(KEPT_SAMPLES),
+            metrics: EngineMetrics::default(),
+            process: None,
+            switch: None,
         };
         Self {
             state: Mutex::new(state),
@@ -62,6 +68,9 @@ impl Live {
             }
             LiveEvent::Gpus(gpus) => state.gpus = gpus,
             LiveEvent::Engine(engine) => state.engine = engine,
+            LiveEvent::Metrics(metrics) => state.metrics = metrics,
+            LiveEvent::Process(process) => state.process = Some(process),
+            LiveEvent::Switch(switch) => state.switch = Some(switch),
         }
         // Sent under the lock, so that a snapshot taken before it is followed by it and one taken after it is not.
         // Nobody watching is fine.
@@ -76,7 +85,7 @@ impl Live {
         };
         let overview = state.overview();
         drop(state);
-        (frame(&LiveEvent::Snapshot(overview)), watcher)
+        (frame(&LiveEvent::Snapshot(Box::new(overview))), watcher)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
@@ -105,6 +114,9 @@ impl State {
             engine: self.engine.clone(),
             samples: self.samples.iter().copied().collect(),
             gpus: self.gpus.clone(),
+            metrics: self.metrics.clone(),
+            process: self.process.clone(),
+            switch: self.switch.clone(),
         }
     }
 }

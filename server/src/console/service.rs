@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use worv_api::{ApiError, ApiFuture, ApiKey, ConsoleApi, CreatedKey, NewKey, Overview, Role, SessionInfo};
+use worv_api::{
+    ApiError, ApiFuture, ApiKey, ConsoleApi, CreatedKey, Gpus, NewKey, NewSwitch, Overview, Profiles, Role,
+    SessionInfo, Switch, Switches,
+};
 use worv_core::key::KeyId;
 use worv_store::SessionDigest;
 
@@ -71,6 +74,32 @@ impl ConsoleApi for Service {
         self.answer(async move |service| {
             service.require_admin()?;
             service.console.revoke_key(KeyId(id), &service.session.actor).await
+        })
+    }
+
+    fn gpus(&self) -> ApiFuture<Gpus> {
+        self.answer(async |service| Ok(service.console.gpus()))
+    }
+
+    fn profiles(&self) -> ApiFuture<Profiles> {
+        self.answer(async |service| Ok(service.console.profiles()))
+    }
+
+    fn switches(&self) -> ApiFuture<Switches> {
+        self.answer(async |_| Ok(Console::switches()))
+    }
+
+    fn start_switch(&self, _new: NewSwitch) -> ApiFuture<Switch> {
+        self.answer(async |service| {
+            service.require_admin()?;
+            Console::start_switch()
+        })
+    }
+
+    fn cancel_switch(&self) -> ApiFuture<Switch> {
+        self.answer(async |service| {
+            service.require_admin()?;
+            Console::cancel_switch()
         })
     }
 }

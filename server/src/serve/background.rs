@@ -7,7 +7,7 @@ use tokio::{
     time::{Instant, Interval, MissedTickBehavior, interval_at},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use worv_api::{EngineState, EngineStatus, GpuReport, LiveEvent, LiveSample};
+use worv_api::{EngineMetrics, EngineState, EngineStatus, GpuReport, LiveEvent, LiveSample};
 use worv_core::Clock;
 use worv_proxy::{CounterSnapshot, EngineSnapshot, Gateway, KeyTable};
 use worv_store::{Changes, Store, StoreError};
@@ -50,12 +50,14 @@ impl Background {
         tasks: &TaskTracker,
         engine: watch::Receiver<Arc<EngineStatus>>,
         gpus: watch::Receiver<Arc<GpuReport>>,
+        metrics: watch::Receiver<Arc<EngineMetrics>>,
         load: Option<LoadMeter>,
     ) {
         let work = [
             tasks.spawn(self.clone().follow_keys()),
             tasks.spawn(self.clone().follow_engine(engine)),
             tasks.spawn(self.clone().follow_gpus(gpus)),
+            tasks.spawn(self.clone().follow_metrics(metrics)),
             tasks.spawn(self.clone().sample(load)),
             tasks.spawn(self.clone().sweep_sessions()),
         ];
@@ -108,6 +110,16 @@ impl Background {
             while gpus.changed().await.is_ok() {
                 let overview = gpus.borrow_and_update().overview();
                 self.live.publish(LiveEvent::Gpus(overview));
+            }
+        };
+        self.stopping.run_until_cancelled(follow).await;
+    }
+
+    async fn follow_metrics(self, mut metrics: watch::Receiver<Arc<EngineMetrics>>) {
+        let follow = async {
+            while metrics.changed().await.is_ok() {
+                let figures = EngineMetrics::clone(&metrics.borrow_and_update());
+                self.live.publish(LiveEvent::Metrics(figures));
             }
         };
         self.stopping.run_until_cancelled(follow).await;
