@@ -35,6 +35,7 @@ mod knobs;
 mod messages;
 mod metrics;
 mod models;
+mod openai_stream;
 mod options;
 mod prompt;
 mod python_json;

@@ -5,10 +5,9 @@ use serde::Serialize;
 use super::{
     super::{
         answer::Events,
-        errors::ApiError,
         field::Field,
         generation::Batch,
-        python_json,
+        openai_stream::{DONE, OpenChoices, event, failure},
         quirks::Quirks,
         script::{Content, Finish},
         service::Engine,
@@ -26,7 +25,7 @@ pub(super) struct ChatEvents {
     fingerprint: Option<String>,
     tally: Tally,
     choices: u32,
-    open: u32,
+    open: OpenChoices,
     started: bool,
     usage: StreamedUsage,
     /// There are thoughts, and the client does not want them: then their field is null, not absent.
@@ -122,7 +121,7 @@ impl ChatEvents {
             fingerprint: engine.fingerprint(),
             tally: Tally::new(request.task.prompt_tokens, choices),
             choices,
-            open: choices,
+            open: OpenChoices::new(choices),
             started: false,
             usage: request.usage,
             hides_reasoning: request.task.thinking && !request.include_reasoning,
@@ -244,14 +243,9 @@ impl Events for ChatEvents {
         }
         self.tally.count(&batch);
         events.extend(self.delta(&batch));
-        if batch.finish.is_some() {
-            self.open -= 1;
-        }
-        if self.open == 0 {
-            if self.usage != StreamedUsage::None {
-                events.push(self.last_usage());
-            }
-            events.push("data: [DONE]\n\n".to_owned());
+        if self.open.close(&batch) {
+            events.extend((self.usage != StreamedUsage::None).then(|| self.last_usage()));
+            events.push(DONE.to_owned());
         }
         events
     }
@@ -259,17 +253,4 @@ impl Events for ChatEvents {
     fn failure(&mut self) -> Option<Vec<String>> {
         Some(failure())
     }
-}
-
-/// What ends any of OpenAI's older streams when the engine fails.
-pub(in super::super) fn failure() -> Vec<String> {
-    let error = ApiError::engine_failed();
-    let event = format!("data: {}\n\n", python_json::to_string(&error.openai()));
-    vec![event, "data: [DONE]\n\n".to_owned()]
-}
-
-/// One event of any of OpenAI's older streams.
-pub(in super::super) fn event(chunk: &impl Serialize) -> String {
-    let json = serde_json::to_string(chunk).unwrap_or_default();
-    format!("data: {json}\n\n")
 }

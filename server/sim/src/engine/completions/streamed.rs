@@ -5,11 +5,9 @@ use serde::Serialize;
 use super::{
     super::{
         answer::Events,
-        chat::{
-            request::StreamedUsage,
-            streamed::{event, failure},
-        },
+        chat::request::StreamedUsage,
         generation::Batch,
+        openai_stream::{DONE, OpenChoices, event, failure},
         quirks::Quirks,
         script::{Content, Finish},
         service::Engine,
@@ -26,7 +24,7 @@ pub(super) struct CompletionEvents {
     created: i64,
     fingerprint: Option<String>,
     tally: Tally,
-    open: u32,
+    open: OpenChoices,
     usage: StreamedUsage,
 }
 
@@ -62,7 +60,7 @@ impl CompletionEvents {
             created: engine.created(),
             fingerprint: engine.fingerprint(),
             tally: Tally::new(request.prompt_tokens(), request.choices()),
-            open: request.choices(),
+            open: OpenChoices::new(request.choices()),
             usage: request.usage,
             engine: engine.clone(),
         }
@@ -116,14 +114,9 @@ impl Events for CompletionEvents {
     fn batch(&mut self, batch: Batch) -> Vec<String> {
         self.tally.count(&batch);
         let mut events = vec![self.delta(&batch)];
-        if batch.finish.is_some() {
-            self.open -= 1;
-        }
-        if self.open == 0 {
-            if self.usage != StreamedUsage::None {
-                events.push(self.last_usage());
-            }
-            events.push("data: [DONE]\n\n".to_owned());
+        if self.open.close(&batch) {
+            events.extend((self.usage != StreamedUsage::None).then(|| self.last_usage()));
+            events.push(DONE.to_owned());
         }
         events
     }
