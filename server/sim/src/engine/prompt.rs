@@ -57,6 +57,21 @@ pub(super) enum ToolChoice {
     Named(String),
 }
 
+impl ToolChoice {
+    /// Reads OpenAI's `tool_choice`; `name` points to the name in an object that names one tool.
+    pub(super) fn read_openai(choice: Option<&Value>, name: &str) -> Self {
+        match choice {
+            Some(Value::String(choice)) if choice == "none" => Self::None,
+            Some(Value::String(choice)) if choice == "required" => Self::Required,
+            Some(choice) => match choice.pointer(name).and_then(Value::as_str) {
+                Some(name) => Self::Named(name.to_owned()),
+                None => Self::Auto,
+            },
+            None => Self::Auto,
+        }
+    }
+}
+
 impl Prompt {
     /// A text to be continued.
     pub(super) fn from_text(text: impl Into<String>) -> Self {

@@ -124,7 +124,7 @@ pub(in super::super) fn conversation(messages: &[Value], tools: &[Value], choice
     Prompt {
         turns: messages.iter().map(turn).collect(),
         tools: tools.iter().filter_map(tool).collect(),
-        tool_choice: tool_choice(choice),
+        tool_choice: ToolChoice::read_openai(choice, "/function/name"),
     }
 }
 
@@ -212,16 +212,4 @@ fn tool(definition: &Value) -> Option<Tool> {
     let function = definition.get("function")?;
     let name = function.get("name")?.as_str()?;
     Some(Tool::new(name, definition, function.get("parameters")))
-}
-
-fn tool_choice(value: Option<&Value>) -> ToolChoice {
-    match value {
-        Some(Value::String(choice)) if choice == "none" => ToolChoice::None,
-        Some(Value::String(choice)) if choice == "required" => ToolChoice::Required,
-        Some(choice) => match choice.pointer("/function/name").and_then(Value::as_str) {
-            Some(name) => ToolChoice::Named(name.to_owned()),
-            None => ToolChoice::Auto,
-        },
-        None => ToolChoice::Auto,
-    }
 }

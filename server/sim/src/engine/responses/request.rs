@@ -111,7 +111,7 @@ impl ResponsesRequest {
         let prompt = Prompt {
             turns: turns(instructions, input),
             tools: tools.iter().filter_map(tool).collect(),
-            tool_choice: tool_choice(choice),
+            tool_choice: ToolChoice::read_openai(choice, "/name"),
         };
         let prompt_tokens = prompt.tokens(thinking);
         let asked = tokens.map(|tokens| AskedOutput {
@@ -184,16 +184,4 @@ fn say_back(definition: &Value) -> ToolEcho {
         description: of("description"),
         output_schema: (),
     })
-}
-
-fn tool_choice(choice: Option<&Value>) -> ToolChoice {
-    match choice {
-        Some(Value::String(choice)) if choice == "none" => ToolChoice::None,
-        Some(Value::String(choice)) if choice == "required" => ToolChoice::Required,
-        Some(choice) => match choice.get("name").and_then(Value::as_str) {
-            Some(name) => ToolChoice::Named(name.to_owned()),
-            None => ToolChoice::Auto,
-        },
-        None => ToolChoice::Auto,
-    }
 }
