@@ -1,6 +1,6 @@
 # Each target is one script; they install what they need and say what they do.
 
-.PHONY: run console test lint e2e compat screenshots record fmt help
+.PHONY: run console test lint e2e compat bench screenshots record fmt help
 
 run: ## Serve the demo; ARGS="--config worv.toml" serves that instead
 	@scripts/run $(ARGS)
@@ -19,6 +19,9 @@ e2e: ## The tests in Chromium alone; ARGS="keys" takes those of that name
 
 compat: ## The official OpenAI and Anthropic SDKs through the gateway; ENGINE_URL names a real engine
 	@scripts/compat $(ARGS)
+
+bench: ## The gateway next to nginx and haproxy: CPU time, memory, added latency; ARGS="--only paced"
+	@scripts/bench $(ARGS)
 
 screenshots: ## Take the pictures in docs/images
 	@scripts/screenshots

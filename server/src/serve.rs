@@ -44,6 +44,10 @@ pub async fn serve(config: Config, options: Serve) -> Result<(), Failure> {
     let entropy = Entropy::System;
     let stopping = CancellationToken::new();
 
+    // Each open stream is a connection on both sides; the limit that programs start with is for a hundred of them.
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        tracing::warn!(%error, "cannot raise the limit of open files");
+    }
     // All that can be wrong is found out before anything is written or promised.
     let listener = bind("server.listen", config.server.listen).await?;
     let metrics_listener = bind("server.metrics_listen", config.server.metrics_listen).await?;
