@@ -34,7 +34,9 @@ pub(crate) fn authenticate(headers: &HeaderMap, keys: &Keys, now: UnixMillis) ->
     keys.admit(presented, now).map_err(|reason| {
         tracing::info!(?reason, "key refused");
         match reason {
-            KeyRefusal::Unknown | KeyRefusal::Revoked | KeyRefusal::Expired => ApiError::unauthenticated(),
+            KeyRefusal::Unknown | KeyRefusal::Revoked | KeyRefusal::Expired | KeyRefusal::Suspended => {
+                ApiError::unauthenticated()
+            }
             KeyRefusal::CannotTell => ApiError::unavailable(
                 "keys_unavailable",
                 "API keys cannot be checked at the moment. Try again in a few seconds.",

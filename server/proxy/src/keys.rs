@@ -38,6 +38,8 @@ pub(crate) enum KeyRefusal {
     Revoked,
     /// Its time is over.
     Expired,
+    /// It is suspended.
+    Suspended,
     /// It is not in the table, but the table may not be complete.
     CannotTell,
 }
@@ -89,13 +91,16 @@ impl Keys {
         if grant.expires_at.is_some_and(|expires_at| expires_at <= now) {
             return Err(KeyRefusal::Expired);
         }
+        if grant.suspended_at.is_some_and(|suspended_at| suspended_at <= now) {
+            return Err(KeyRefusal::Suspended);
+        }
         Ok(Arc::clone(grant))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use worv_core::key::KeyId;
+    use worv_core::key::{KeyId, KeySettings};
 
     use super::*;
 
@@ -107,6 +112,8 @@ mod tests {
             name: "laptop".to_owned(),
             expires_at: expires_at.map(UnixMillis),
             revoked_at: revoked_at.map(UnixMillis),
+            suspended_at: None,
+            settings: KeySettings::default(),
         };
         [(KeyDigest::of("secret"), grant)].into_iter().collect()
     }

@@ -3,11 +3,10 @@
 use sqlx::{Any, Row, any::AnyRow, query::Query};
 use worv_core::{
     UnixMillis,
-    key::{KeyDigest, KeyId, KeySecret},
+    key::{KeyDigest, KeyId, KeySecret, KeySettings},
 };
 
 pub(crate) use grants::touch_in;
-pub use settings::KeySettings;
 
 use crate::{Actor, Store, StoreError, row, text};
 
@@ -187,7 +186,7 @@ impl KeyEdit {
             0..=500,
             "must have at most 500 characters and no line breaks",
         )?;
-        self.settings.check()
+        settings::check(&self.settings)
     }
 
     fn bind(&self, query: BoundQuery) -> BoundQuery {
@@ -196,7 +195,7 @@ impl KeyEdit {
             .bind(self.owner.clone())
             .bind(self.note.clone())
             .bind(self.expires_at.map(|at| at.0));
-        self.settings.bind(query)
+        settings::bind(&self.settings, query)
     }
 }
 
@@ -230,7 +229,7 @@ impl TryFrom<&AnyRow> for KeyRow {
             suspended_at: row::optional_time(row, "suspended_at")?,
             previous_until: row::optional_time(row, "previous_until")?,
             last_used_at: row::optional_time(row, "last_used_at")?,
-            settings: KeySettings::from_row(row)?,
+            settings: settings::from_row(row)?,
         })
     }
 }

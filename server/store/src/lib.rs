@@ -11,10 +11,11 @@
 pub use audit::{Actor, AuditEntry, AuditQuery, AuditRow};
 pub use changes::Changes;
 pub use error::StoreError;
-pub use keys::{KeyEdit, KeyRow, KeySettings, NewKey};
+pub use keys::{KeyEdit, KeyRow, NewKey};
 pub use sessions::{NewSession, SessionDigest, SessionId, SessionRow};
 pub use store::Store;
 pub use users::{NewUser, UserId, UserRow};
+pub use worv_core::key::KeySettings;
 
 mod audit;
 mod backup;

@@ -15,44 +15,16 @@ struct Migration {
 }
 
 /// The steps in order; the first makes schema 1.
-const SQLITE: &[Migration] = &[
-    Migration {
-        name: "keys_users_usage",
-        sql: include_str!("../migrations/sqlite/0001_keys_users_usage.sql"),
-    },
-    Migration {
-        name: "rollups",
-        sql: include_str!("../migrations/sqlite/0002_rollups.sql"),
-    },
-    Migration {
-        name: "key_settings",
-        sql: include_str!("../migrations/sqlite/0003_key_settings.sql"),
-    },
-    Migration {
-        name: "sums_by_part",
-        sql: include_str!("../migrations/sqlite/0004_sums_by_part.sql"),
-    },
-];
+const SQLITE: &[Migration] = &[Migration {
+    name: "keys_users_usage",
+    sql: include_str!("../migrations/sqlite/0001_keys_users_usage.sql"),
+}];
 
 /// The same steps for PostgreSQL.
-const POSTGRES: &[Migration] = &[
-    Migration {
-        name: "keys_users_usage",
-        sql: include_str!("../migrations/postgres/0001_keys_users_usage.sql"),
-    },
-    Migration {
-        name: "rollups",
-        sql: include_str!("../migrations/postgres/0002_rollups.sql"),
-    },
-    Migration {
-        name: "key_settings",
-        sql: include_str!("../migrations/postgres/0003_key_settings.sql"),
-    },
-    Migration {
-        name: "sums_by_part",
-        sql: include_str!("../migrations/postgres/0004_sums_by_part.sql"),
-    },
-];
+const POSTGRES: &[Migration] = &[Migration {
+    name: "keys_users_usage",
+    sql: include_str!("../migrations/postgres/0001_keys_users_usage.sql"),
+}];
 
 /// Names this program's migrations among PostgreSQL's advisory locks: "worv" in ASCII.
 const LOCK: i64 = 0x776f_7276;

@@ -47,14 +47,22 @@ async fn every_unusable_key_is_refused_alike() {
         revoked_at: Some(UnixMillis(1)),
         ..grant(3)
     };
-    running
-        .gateway
-        .replace_keys(keys([(KEY, grant(1)), ("expired", expired), ("revoked", revoked)]));
+    let suspended = KeyGrant {
+        suspended_at: Some(UnixMillis(1)),
+        ..grant(4)
+    };
+    running.gateway.replace_keys(keys([
+        (KEY, grant(1)),
+        ("expired", expired),
+        ("revoked", revoked),
+        ("suspended", suspended),
+    ]));
     let requests = [
         chat(&running),
         chat(&running).bearer_auth("unknown"),
         chat(&running).bearer_auth("expired"),
         chat(&running).bearer_auth("revoked"),
+        chat(&running).bearer_auth("suspended"),
         chat(&running).header("authorization", "Basic a2V5"),
         chat(&running).header("x-api-key", "unknown"),
         chat(&running).bearer_auth(KEY).header("x-api-key", "unknown"),

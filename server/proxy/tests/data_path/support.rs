@@ -13,7 +13,7 @@ use tokio::{
 };
 use worv_core::{
     Clock, Entropy, UnixMillis,
-    key::{KeyDigest, KeyGrant, KeyId},
+    key::{KeyDigest, KeyGrant, KeyId, KeySettings},
     usage::{Durable, UsageRecord, UsageSink},
 };
 use worv_proxy::{EngineSnapshot, Gateway, GatewayConfig, KeyTable, router};
@@ -247,6 +247,8 @@ pub(crate) fn grant(id: i64) -> KeyGrant {
         name: format!("key {id}"),
         expires_at: None,
         revoked_at: None,
+        suspended_at: None,
+        settings: KeySettings::default(),
     }
 }
 

@@ -1,17 +1,33 @@
 -- Times are milliseconds since 1970 UTC. Ids are never used twice.
 
+-- `previous_digest` is of the secret that still works for a while after a rotation.
+-- Lists are JSON arrays of text; a limit that is not set is NULL.
 CREATE TABLE api_keys (
-    id           BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    digest       BYTEA  NOT NULL UNIQUE CHECK (length(digest) = 32),
-    prefix       TEXT   NOT NULL,
-    last_four    TEXT   NOT NULL,
-    name         TEXT   NOT NULL CHECK (length(name) BETWEEN 1 AND 100),
-    owner        TEXT   NOT NULL CHECK (length(owner) <= 100),
-    note         TEXT   NOT NULL CHECK (length(note) <= 500),
-    created_at   BIGINT NOT NULL,
-    expires_at   BIGINT CHECK (expires_at > created_at),
-    revoked_at   BIGINT,
-    last_used_at BIGINT
+    id                  BIGINT   GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    digest              BYTEA    NOT NULL UNIQUE CHECK (length(digest) = 32),
+    prefix              TEXT     NOT NULL,
+    last_four           TEXT     NOT NULL,
+    previous_digest     BYTEA    UNIQUE CHECK (length(previous_digest) = 32),
+    previous_until      BIGINT   CHECK ((previous_until IS NULL) = (previous_digest IS NULL)),
+    name                TEXT     NOT NULL CHECK (length(name) BETWEEN 1 AND 100),
+    owner               TEXT     NOT NULL CHECK (length(owner) <= 100),
+    note                TEXT     NOT NULL CHECK (length(note) <= 500),
+    created_at          BIGINT   NOT NULL,
+    expires_at          BIGINT   CHECK (expires_at > created_at),
+    revoked_at          BIGINT,
+    suspended_at        BIGINT,
+    last_used_at        BIGINT,
+    tags                TEXT     NOT NULL DEFAULT '[]' CHECK (tags::json IS NOT NULL),
+    models              TEXT     CHECK (models IS NULL OR models::json IS NOT NULL),
+    requests_per_minute BIGINT   CHECK (requests_per_minute > 0),
+    tokens_per_minute   BIGINT   CHECK (tokens_per_minute > 0),
+    concurrency         BIGINT   CHECK (concurrency > 0),
+    budget_day          BIGINT   CHECK (budget_day > 0),
+    budget_month        BIGINT   CHECK (budget_month > 0),
+    max_output_tokens   BIGINT   CHECK (max_output_tokens > 0),
+    weight              SMALLINT NOT NULL DEFAULT 100 CHECK (weight BETWEEN 1 AND 1000),
+    strip_han           SMALLINT NOT NULL DEFAULT 0 CHECK (strip_han IN (0, 1)),
+    echo_model          SMALLINT NOT NULL DEFAULT 0 CHECK (echo_model IN (0, 1))
 );
 
 -- Tells running servers of the changes that they must notice; `last_used_at` is not one of them.
@@ -21,7 +37,10 @@ BEGIN
     RETURN NULL;
 END $$;
 CREATE TRIGGER api_keys_changed
-    AFTER INSERT OR DELETE OR UPDATE OF digest, name, expires_at, revoked_at ON api_keys
+    AFTER INSERT OR DELETE OR UPDATE OF
+    digest, name, expires_at, revoked_at, suspended_at, previous_digest, previous_until, tags, models,
+    requests_per_minute, tokens_per_minute, concurrency, budget_day, budget_month, max_output_tokens,
+    weight, strip_han, echo_model ON api_keys
     FOR EACH STATEMENT EXECUTE FUNCTION announce_keys();
 
 CREATE TABLE users (
@@ -89,3 +108,29 @@ CREATE TABLE requests (
     duration_ms       BIGINT   NOT NULL
 );
 CREATE INDEX requests_key ON requests (key_id, id);
+
+-- Sums of requests by UTC hour (span 0) and UTC day (span 1), kept when the requests themselves are deleted.
+-- `bucket` is the number of hours or days since 1970. Sums for each key, model and endpoint (part 0) are too many rows
+-- for a long range, so the questions that are asked most have sums of their own: for each key (part 1: model 0,
+-- endpoint -1) and for each model and endpoint (part 2: key 0).
+CREATE TABLE usage_by_part (
+    part              SMALLINT NOT NULL CHECK (part IN (0, 1, 2)),
+    span              SMALLINT NOT NULL CHECK (span IN (0, 1)),
+    bucket            BIGINT  NOT NULL,
+    key_id            BIGINT  NOT NULL,
+    model_id          BIGINT  NOT NULL,
+    endpoint          SMALLINT NOT NULL,
+    requests          BIGINT  NOT NULL,
+    client_left       BIGINT  NOT NULL,
+    engine_failed     BIGINT  NOT NULL,
+    refused           BIGINT  NOT NULL,
+    lost              BIGINT  NOT NULL,
+    prompt_tokens     BIGINT  NOT NULL,
+    cached_tokens     BIGINT  NOT NULL,
+    completion_tokens BIGINT  NOT NULL,
+    reasoning_tokens  BIGINT  NOT NULL,
+    duration_ms       BIGINT  NOT NULL,
+    first_bytes       BIGINT  NOT NULL,
+    first_byte_ms     BIGINT  NOT NULL,
+    PRIMARY KEY (part, span, bucket, key_id, model_id, endpoint)
+);

@@ -1,17 +1,33 @@
 -- Times are milliseconds since 1970 UTC. Ids are never used twice.
 
+-- `previous_digest` is of the secret that still works for a while after a rotation.
+-- Lists are JSON arrays of text; a limit that is not set is NULL.
 CREATE TABLE api_keys (
-    id           INTEGER PRIMARY KEY AUTOINCREMENT,
-    digest       BLOB    NOT NULL UNIQUE CHECK (length(digest) = 32),
-    prefix       TEXT    NOT NULL,
-    last_four    TEXT    NOT NULL,
-    name         TEXT    NOT NULL CHECK (length(name) BETWEEN 1 AND 100),
-    owner        TEXT    NOT NULL CHECK (length(owner) <= 100),
-    note         TEXT    NOT NULL CHECK (length(note) <= 500),
-    created_at   INTEGER NOT NULL,
-    expires_at   INTEGER CHECK (expires_at > created_at),
-    revoked_at   INTEGER,
-    last_used_at INTEGER
+    id                  INTEGER PRIMARY KEY AUTOINCREMENT,
+    digest              BLOB    NOT NULL UNIQUE CHECK (length(digest) = 32),
+    prefix              TEXT    NOT NULL,
+    last_four           TEXT    NOT NULL,
+    previous_digest     BLOB    UNIQUE CHECK (length(previous_digest) = 32),
+    previous_until      INTEGER CHECK ((previous_until IS NULL) = (previous_digest IS NULL)),
+    name                TEXT    NOT NULL CHECK (length(name) BETWEEN 1 AND 100),
+    owner               TEXT    NOT NULL CHECK (length(owner) <= 100),
+    note                TEXT    NOT NULL CHECK (length(note) <= 500),
+    created_at          INTEGER NOT NULL,
+    expires_at          INTEGER CHECK (expires_at > created_at),
+    revoked_at          INTEGER,
+    suspended_at        INTEGER,
+    last_used_at        INTEGER,
+    tags                TEXT    NOT NULL DEFAULT '[]' CHECK (json_valid(tags)),
+    models              TEXT    CHECK (json_valid(models)),
+    requests_per_minute INTEGER CHECK (requests_per_minute > 0),
+    tokens_per_minute   INTEGER CHECK (tokens_per_minute > 0),
+    concurrency         INTEGER CHECK (concurrency > 0),
+    budget_day          INTEGER CHECK (budget_day > 0),
+    budget_month        INTEGER CHECK (budget_month > 0),
+    max_output_tokens   INTEGER CHECK (max_output_tokens > 0),
+    weight              INTEGER NOT NULL DEFAULT 100 CHECK (weight BETWEEN 1 AND 1000),
+    strip_han           INTEGER NOT NULL DEFAULT 0 CHECK (strip_han IN (0, 1)),
+    echo_model          INTEGER NOT NULL DEFAULT 0 CHECK (echo_model IN (0, 1))
 ) STRICT;
 
 -- Counts the changes that running servers must notice; `last_used_at` is not one of them.
@@ -23,7 +39,10 @@ INSERT INTO revision (id, value) VALUES (1, 0);
 
 CREATE TRIGGER api_keys_inserted AFTER INSERT ON api_keys
 BEGIN UPDATE revision SET value = value + 1; END;
-CREATE TRIGGER api_keys_updated AFTER UPDATE OF digest, name, expires_at, revoked_at ON api_keys
+CREATE TRIGGER api_keys_updated AFTER UPDATE OF
+    digest, name, expires_at, revoked_at, suspended_at, previous_digest, previous_until, tags, models,
+    requests_per_minute, tokens_per_minute, concurrency, budget_day, budget_month, max_output_tokens,
+    weight, strip_han, echo_model ON api_keys
 BEGIN UPDATE revision SET value = value + 1; END;
 CREATE TRIGGER api_keys_deleted AFTER DELETE ON api_keys
 BEGIN UPDATE revision SET value = value + 1; END;
@@ -91,3 +110,29 @@ CREATE TABLE requests (
     duration_ms       INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX requests_key ON requests (key_id);
+
+-- Sums of requests by UTC hour (span 0) and UTC day (span 1), kept when the requests themselves are deleted.
+-- `bucket` is the number of hours or days since 1970. Sums for each key, model and endpoint (part 0) are too many rows
+-- for a long range, so the questions that are asked most have sums of their own: for each key (part 1: model 0,
+-- endpoint -1) and for each model and endpoint (part 2: key 0).
+CREATE TABLE usage_by_part (
+    part              INTEGER NOT NULL CHECK (part IN (0, 1, 2)),
+    span              INTEGER NOT NULL CHECK (span IN (0, 1)),
+    bucket            INTEGER NOT NULL,
+    key_id            INTEGER NOT NULL,
+    model_id          INTEGER NOT NULL,
+    endpoint          INTEGER NOT NULL,
+    requests          INTEGER NOT NULL,
+    client_left       INTEGER NOT NULL,
+    engine_failed     INTEGER NOT NULL,
+    refused           INTEGER NOT NULL,
+    lost              INTEGER NOT NULL,
+    prompt_tokens     INTEGER NOT NULL,
+    cached_tokens     INTEGER NOT NULL,
+    completion_tokens INTEGER NOT NULL,
+    reasoning_tokens  INTEGER NOT NULL,
+    duration_ms       INTEGER NOT NULL,
+    first_bytes       INTEGER NOT NULL,
+    first_byte_ms     INTEGER NOT NULL,
+    PRIMARY KEY (part, span, bucket, key_id, model_id, endpoint)
+) STRICT, WITHOUT ROWID;

@@ -31,7 +31,7 @@ fn everything() -> KeySettings {
 async fn grant(store: &Store, secret: &KeySecret) -> Option<(Option<UnixMillis>, Option<UnixMillis>)> {
     let grants = store.key_grants().await.unwrap();
     let found = grants.into_iter().find(|(digest, _)| *digest == secret.digest());
-    found.map(|(_, grant)| (grant.expires_at, grant.revoked_at))
+    found.map(|(_, grant)| (grant.expires_at, grant.revoked_at.or(grant.suspended_at)))
 }
 
 fn by() -> Actor {
@@ -46,6 +46,9 @@ on_each_database! {
         let full = NewKey { settings: everything(), ..new_key("full") };
         let full = store.create_key(full, &by()).await.unwrap();
         assert_eq!(full.settings, everything());
+        let grants = store.key_grants().await.unwrap();
+        let granted: Vec<_> = grants.into_iter().map(|(_, grant)| grant.settings).collect();
+        assert_eq!(granted, [KeySettings::default(), everything()]);
 
         let edit = KeyEdit { name: "renamed".to_owned(), settings: everything(), ..plain.edit() };
         let edited = store.edit_key(plain.id, edit.clone(), &by()).await.unwrap();

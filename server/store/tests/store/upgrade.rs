@@ -5,12 +5,9 @@ use std::{fs, time::Duration};
 use sqlx::{AnyConnection, Connection};
 use worv_core::{
     id::RequestId,
-    key::{KeyDigest, KeyId},
+    key::{KeyDigest, KeyId, KeySettings},
 };
-use worv_store::{
-    KeySettings,
-    usage::{RequestQuery, Span, UsageQuery},
-};
+use worv_store::usage::RequestQuery;
 
 use crate::support::{START, TestDatabase, on_each_database};
 
@@ -50,13 +47,15 @@ async fn write_as_the_first_version(database: &TestDatabase) {
         .execute(&mut connection)
         .await
         .unwrap();
+    let insert_request = "INSERT INTO requests (id, key_id, endpoint, model_id, stream, prompt_tokens, cached_tokens, \
+         completion_tokens, reasoning_tokens, outcome, status, started_at, first_byte_ms, duration_ms) \
+         VALUES ($1, 1, 0, 1, 1, 100, 60, 20, 5, $2, 200, $3, 40, 900)";
     for outcome in 0..5_i16 {
         let started_at = START.plus(Duration::from_hours(outcome.unsigned_abs().into()));
-        sqlx::query("INSERT INTO requests VALUES ($1, 1, 0, 1, NULL, 1, 100, 60, 20, 5, $2, 200, $3, $4, 900)")
+        sqlx::query(insert_request)
             .bind(RequestId::first_at(started_at).to_bytes().to_vec())
             .bind(outcome)
             .bind(started_at.0)
-            .bind((outcome == 0).then_some(40_i64))
             .execute(&mut connection)
             .await
             .unwrap();
@@ -65,33 +64,15 @@ async fn write_as_the_first_version(database: &TestDatabase) {
 }
 
 on_each_database! {
-    async fn what_the_first_version_wrote_is_kept_and_summed(database) {
+    async fn what_the_first_version_wrote_is_kept(database) {
         write_as_the_first_version(&database).await;
         let store = database.open().await;
 
         let key = &store.keys().await.unwrap()[0];
         assert_eq!((key.id, key.name.as_str(), &key.settings), (KeyId(1), "old", &KeySettings::default()));
         assert_eq!(store.key_grants().await.unwrap()[0].0, KeyDigest([7; 32]));
-        assert_eq!(store.requests(&RequestQuery::latest(10)).await.unwrap().len(), 5);
-
-        let all_and_one = [None, Some(KeyId(1))];
-        for (span, key) in [Span::Hour, Span::Day].into_iter().flat_map(|span| all_and_one.map(|key| (span, key))) {
-            let query = UsageQuery {
-                from: START,
-                to: START.plus(Duration::from_hours(48)),
-                span,
-                series: false,
-                by: None,
-                key,
-                model: None,
-                endpoint: None,
-            };
-            let totals = store.usage(&query).await.unwrap()[0].totals;
-            let outcomes = [totals.client_left, totals.engine_failed, totals.refused, totals.lost];
-            assert_eq!((totals.requests, outcomes), (5, [1; 4]));
-            assert_eq!((totals.prompt_tokens, totals.cached_tokens), (500, 300));
-            assert_eq!((totals.completion_tokens, totals.reasoning_tokens), (100, 25));
-            assert_eq!((totals.duration_ms, totals.first_bytes, totals.first_byte_ms), (4_500, 1, 40));
-        }
+        let requests = store.requests(&RequestQuery::latest(10)).await.unwrap();
+        let tokens = (requests[0].prompt_tokens, requests[0].completion_tokens);
+        assert_eq!((requests.len(), tokens), (5, (100, 20)));
     }
 }
