@@ -11,7 +11,7 @@ use http_body::Body;
 use http_body_util::BodyExt;
 use tokio::time::timeout;
 
-use crate::{GatewayConfig, error::ApiError};
+use crate::{GatewayConfig, engine::EngineBody, error::ApiError};
 
 /// Longest whole answer that is taken from the engine, in bytes.
 const MAX_ANSWER_BYTES: usize = 256 << 20;
@@ -76,7 +76,7 @@ pub(crate) async fn discard(headers: &HeaderMap, mut body: axum::body::Body) {
 }
 
 /// The whole body of an answer, however long the engine takes.
-pub(crate) async fn read_answer(headers: &HeaderMap, body: reqwest::Body) -> Result<Bytes, BodyError> {
+pub(crate) async fn read_answer(headers: &HeaderMap, body: EngineBody) -> Result<Bytes, BodyError> {
     read(headers, body, MAX_ANSWER_BYTES, None).await
 }
 

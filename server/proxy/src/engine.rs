@@ -1,29 +1,34 @@
 //! The engine's HTTP client: one configured address, a pool of connections, and nothing from the environment.
+//!
+//! It is our own because of what lies between the two sides of a stream: here a read of the engine's socket becomes one
+//! piece for the caller, however many chunks it holds, without a task or a channel in between.
 
-use std::time::Duration;
+use std::{io, sync::Arc};
 
-use axum::body::Bytes;
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
-use reqwest::{Client, ClientBuilder, Url, redirect};
+use reqwest::Url;
 
+pub(crate) use self::body::EngineBody;
+use self::{connection::Connection, pool::Pool};
 use crate::{GatewayConfig, GatewayError};
 
-/// vLLM closes idle connections after 5 s (`VLLM_HTTP_TIMEOUT_KEEP_ALIVE`); ours are given up before that,
-/// so that a request rarely meets a closing one.
-const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(4);
-
-/// A peer that vanished without a word is noticed after about four of these.
-const TCP_KEEPALIVE: Duration = Duration::from_secs(15);
+mod body;
+mod chunked;
+mod connection;
+mod head;
+mod pool;
+#[cfg(test)]
+mod tests;
 
 /// The engine's answer, body still under way.
-pub(crate) type EngineResponse = http::Response<reqwest::Body>;
+pub(crate) type EngineResponse = http::Response<EngineBody>;
 
 /// Sends requests to the engine.
 pub(crate) struct Engine {
-    pooled: Client,
-    /// Opens a connection for each request: for the one repetition after a pooled connection turned out to be closed.
-    fresh: Client,
+    pool: Arc<Pool>,
     base: Url,
+    host: HeaderValue,
     authorization: Option<HeaderValue>,
 }
 
@@ -32,31 +37,25 @@ pub(crate) struct Engine {
 pub(crate) enum EngineError {
     /// No connection could be made.
     #[error("the engine cannot be reached")]
-    Unreachable(#[source] reqwest::Error),
+    Unreachable(#[source] io::Error),
     /// The connection broke before the answer's head was complete.
     #[error("the engine broke off before it answered")]
-    BrokeOff(#[source] reqwest::Error),
+    BrokeOff(#[source] io::Error),
 }
 
 impl Engine {
     pub(crate) fn new(config: &GatewayConfig) -> Result<Self, GatewayError> {
-        let builder = || {
-            Client::builder()
-                .http1_only()
-                .no_proxy()
-                .redirect(redirect::Policy::none())
-                .retry(reqwest::retry::never())
-                .referer(false)
-                .tcp_nodelay(true)
-                .tcp_keepalive(TCP_KEEPALIVE)
-                .connect_timeout(config.connect_timeout)
-                .pool_idle_timeout(POOL_IDLE_TIMEOUT)
+        let base = base_url(&config.engine_url)?;
+        let invalid = || GatewayError::EngineUrl {
+            url: config.engine_url.clone(),
         };
-        let build = ClientBuilder::build;
+        let host = base.host_str().ok_or_else(invalid)?;
+        let authority = base.port().map_or(host.to_owned(), |port| format!("{host}:{port}"));
+        let port = base.port_or_known_default().ok_or_else(invalid)?;
         Ok(Self {
-            pooled: build(builder())?,
-            fresh: build(builder().pool_max_idle_per_host(0))?,
-            base: base_url(&config.engine_url)?,
+            pool: Pool::new(host.trim_matches(['[', ']']), port, config.connect_timeout),
+            host: HeaderValue::try_from(authority).map_err(|_| invalid())?,
+            base,
             authorization: config.engine_api_key.as_ref().map(bearer).transpose()?,
         })
     }
@@ -81,26 +80,50 @@ impl Engine {
         if let Some(authorization) = &self.authorization {
             headers.insert(AUTHORIZATION, authorization.clone());
         }
-        let send = |client: &Client| {
-            client
-                .post(url.clone())
-                .headers(headers.clone())
-                .body(body.clone())
-                .send()
+        let head = head::request(url.path(), &self.host, &headers, body.len());
+        let connection = match self.pool.take() {
+            Some(connection) => connection,
+            None => self.connect().await?,
         };
-        let answer = match send(&self.pooled).await {
-            Err(error) if !error.is_connect() => {
+        match self.exchange(connection, &head, &body).await {
+            Err(Broken::BeforeAnswer(error)) => {
                 tracing::debug!(%error, "repeating a request on a fresh connection");
-                send(&self.fresh).await
+                let answer = self.exchange(self.connect().await?, &head, &body).await;
+                answer.map_err(|(Broken::BeforeAnswer(error) | Broken::InHead(error))| EngineError::BrokeOff(error))
             }
-            answer => answer,
-        };
-        match answer {
-            Ok(response) => Ok(response.into()),
-            Err(error) if error.is_connect() => Err(EngineError::Unreachable(error)),
-            Err(error) => Err(EngineError::BrokeOff(error)),
+            Err(Broken::InHead(error)) => Err(EngineError::BrokeOff(error)),
+            Ok(answer) => Ok(answer),
         }
     }
+
+    async fn connect(&self) -> Result<Connection, EngineError> {
+        self.pool.connect().await.map_err(EngineError::Unreachable)
+    }
+
+    async fn exchange(&self, mut connection: Connection, head: &[u8], body: &[u8]) -> Result<EngineResponse, Broken> {
+        let sent = connection.send(head, body).await;
+        let head = match connection.read_head().await {
+            Ok(head) => head,
+            // Where sending failed, that is the cause.
+            Err(error) if connection.is_silent() => return Err(Broken::BeforeAnswer(sent.err().unwrap_or(error))),
+            Err(error) => return Err(Broken::InHead(error)),
+        };
+        // A request that was not taken whole leaves its rest on the connection.
+        let reusable = head.keeps_alive && matches!(sent, Ok(true));
+        let body = EngineBody::new(connection, head.framing, reusable.then(|| Arc::clone(&self.pool)));
+        let mut response = http::Response::new(body);
+        *response.status_mut() = head.status;
+        *response.headers_mut() = head.headers;
+        Ok(response)
+    }
+}
+
+/// Where an exchange broke.
+enum Broken {
+    /// Not a byte of an answer had come.
+    BeforeAnswer(io::Error),
+    /// In its head.
+    InHead(io::Error),
 }
 
 fn base_url(text: &str) -> Result<Url, GatewayError> {
@@ -121,26 +144,4 @@ fn bearer(key: &worv_core::Secret) -> Result<HeaderValue, GatewayError> {
     let mut value = value.map_err(|_| GatewayError::EngineApiKey)?;
     value.set_sensitive(true);
     Ok(value)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_bare_http_address_is_an_engine() {
-        for good in ["http://127.0.0.1:8000", "http://engine:8000/", "http://[::1]:8000"] {
-            assert!(base_url(good).is_ok(), "{good}");
-        }
-        for bad in [
-            "",
-            "127.0.0.1:8000",
-            "https://engine",
-            "http://engine/v1",
-            "http://u:p@engine",
-            "http://engine/?q",
-        ] {
-            assert!(base_url(bad).is_err(), "{bad}");
-        }
-    }
 }

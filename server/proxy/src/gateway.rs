@@ -58,9 +58,6 @@ pub enum GatewayError {
     /// The engine's key cannot be sent in a header.
     #[error("the engine's API key has characters that a header cannot carry")]
     EngineApiKey,
-    /// The HTTP client cannot be built.
-    #[error("the client for the engine cannot be built")]
-    Client(#[from] reqwest::Error),
 }
 
 impl Live {

@@ -4,6 +4,7 @@
 
 use std::{
     borrow::Cow,
+    fmt::Display,
     future::Future,
     pin::Pin,
     task::{Context, Poll, ready},
@@ -37,8 +38,8 @@ mod tests;
 const CLOSING_TIME: Duration = Duration::from_secs(1);
 
 /// The body of a streamed answer. Dropping it drops the engine's connection, which makes the engine stop.
-pub(crate) struct Relay {
-    upstream: Option<reqwest::Body>,
+pub(crate) struct Relay<B> {
+    upstream: Option<B>,
     splitter: Splitter,
     grammar: Grammar,
     settlement: Settlement,
@@ -63,9 +64,12 @@ enum Phase {
     Closing,
 }
 
-impl Relay {
+impl<B> Relay<B>
+where
+    B: Body<Data = Bytes, Error: Display> + Unpin,
+{
     pub(crate) fn new(
-        upstream: reqwest::Body,
+        upstream: B,
         grammar: Grammar,
         settlement: Settlement,
         request_id: RequestId,
@@ -191,7 +195,10 @@ impl Relay {
     }
 }
 
-impl Body for Relay {
+impl<B> Body for Relay<B>
+where
+    B: Body<Data = Bytes, Error: Display> + Unpin,
+{
     type Data = Bytes;
     type Error = std::convert::Infallible;
 

@@ -55,7 +55,7 @@ fn request_id() -> RequestId {
     RequestId::new(&Clock::manual(UnixMillis(0)), &Entropy::counted(0))
 }
 
-fn relay(sink: &Arc<Sink>, upstream: reqwest::Body, grammar: Grammar) -> Relay {
+fn relay(sink: &Arc<Sink>, upstream: reqwest::Body, grammar: Grammar) -> Relay<reqwest::Body> {
     let sink: Arc<dyn UsageSink> = sink.clone();
     let gateway = Gateway::new(GatewayConfig::default(), sink, Clock::System, Entropy::counted(0)).unwrap();
     let admitted = Admitted {
