@@ -1,7 +1,7 @@
 //! What a Messages request asks for.
 
 use axum::http::HeaderMap;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::super::{
     chat::request::{check_sampling, content_text, stop_texts, thinks},
@@ -246,9 +246,16 @@ fn turn(message: &Value) -> Turn {
     }
 }
 
+/// The template sees a tool as chat completions define it, so that is what is counted.
 fn tool(definition: &Value) -> Option<Tool> {
     let name = definition.get("name")?.as_str()?;
-    Some(Tool::new(name, definition, definition.get("input_schema")))
+    let schema = definition.get("input_schema");
+    let function = json!({"name": name, "description": definition.get("description"), "parameters": schema});
+    Some(Tool::new(
+        name,
+        &json!({"type": "function", "function": function}),
+        schema,
+    ))
 }
 
 fn tool_choice(choice: Option<&Value>) -> ToolChoice {
