@@ -85,6 +85,22 @@ pub struct Profile {
     /// The longest answer of this model, in tokens, in place of `limits.max_output_tokens`.
     #[serde(default)]
     pub max_output_tokens: Option<u64>,
+    /// What the engine that serves it makes of `/v1/messages`; without it, the engine is asked when it comes up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub messages: Option<Messages>,
+    /// Take Han script out of its answers: text and reasoning, never what tools are called with.
+    #[serde(default)]
+    pub strip_han: bool,
+}
+
+/// What an engine makes of `/v1/messages`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Messages {
+    /// It serves it: vLLM from 0.20.
+    Native,
+    /// It gets chat completions in its place: vLLM up to 0.19, which drops what is said about thinking there.
+    Translated,
 }
 
 /// `[proxy]`
@@ -217,6 +233,8 @@ impl Default for Config {
         let profile = |name: &str| Profile {
             name: name.to_owned(),
             max_output_tokens: None,
+            messages: None,
+            strip_han: false,
         };
         Self {
             server: Server::default(),

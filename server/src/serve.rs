@@ -11,7 +11,7 @@ use worv_node::{
     engine::{self, EngineConfig},
     gpu::{self, GpuConfig},
 };
-use worv_proxy::{Gateway, GatewayConfig, ModelProfile};
+use worv_proxy::{Gateway, GatewayConfig, MessagesSupport, ModelProfile};
 use worv_store::{Store, usage};
 
 use crate::{
@@ -208,6 +208,11 @@ fn gpu_config(config: &Config, demo: Option<&Prepared>) -> GpuConfig {
 fn gateway_config(config: &Config, engine_url: &reqwest::Url) -> GatewayConfig {
     let profile = |profile: &config::Profile| ModelProfile {
         max_output_tokens: profile.max_output_tokens,
+        strip_han: profile.strip_han,
+        messages: profile.messages.map(|messages| match messages {
+            config::Messages::Native => MessagesSupport::Native,
+            config::Messages::Translated => MessagesSupport::Translated,
+        }),
         ..ModelProfile::of_model(&profile.name)
     };
     GatewayConfig {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use worv_core::Secret;
 
-use crate::ThinkingMap;
+use crate::{MessagesSupport, ThinkingMap};
 
 /// The settings of a [`Gateway`](crate::Gateway). Everything that can change while it runs comes in by a `replace_…` instead.
 #[derive(Clone, Debug)]
@@ -44,6 +44,10 @@ pub struct ModelProfile {
     pub max_output_tokens: Option<u64>,
     /// How it is told to think; none leaves thinking to the engine.
     pub thinking: Option<ThinkingMap>,
+    /// What the engine that serves it makes of `/v1/messages`; none where the engine is asked.
+    pub messages: Option<MessagesSupport>,
+    /// Whether Han script is taken out of its answers.
+    pub strip_han: bool,
 }
 
 impl ModelProfile {
@@ -53,6 +57,8 @@ impl ModelProfile {
             name: name.to_owned(),
             max_output_tokens: None,
             thinking: ThinkingMap::of_model(name),
+            messages: None,
+            strip_han: false,
         }
     }
 }

@@ -29,8 +29,10 @@ use crate::{
     error::ApiError,
     headers,
     json::Object,
+    messages_translation::Translation,
     reasoning,
     relay::{Grammar, Relay},
+    rewording::Rewording,
     rewrite::rewrite,
     settlement::{Admitted, Settlement},
     token_counts::TokenCounts,
@@ -71,7 +73,10 @@ async fn answer(route: &Route, request_id: RequestId, request: Request) -> Resul
     let rewritten = rewrite(gateway, route.endpoint, &live, &envelope, &body).await?;
     let requested_model = envelope.model.clone().into_owned();
     let echo = live.name().filter(|_| gateway.config.echo_requested_model);
-    let echo = echo.and_then(|served| Echo::new(served, &requested_model));
+    let rewording = Rewording {
+        echo: echo.and_then(|served| Echo::new(served, &requested_model)),
+        strips_han: live.profile.as_ref().is_some_and(|profile| profile.strip_han) && says_text(route.endpoint),
+    };
     let mut settlement = Settlement::admit(
         gateway,
         Admitted {
@@ -85,7 +90,9 @@ async fn answer(route: &Route, request_id: RequestId, request: Request) -> Resul
             started,
         },
     );
+    let translation = rewritten.translation;
     let grammar = match route.endpoint {
+        Endpoint::Messages if translation.is_some() => Grammar::translated(request_id),
         Endpoint::Messages | Endpoint::CountTokens => Grammar::messages(request_id),
         Endpoint::Responses => Grammar::responses(),
         Endpoint::ChatCompletions
@@ -98,12 +105,14 @@ async fn answer(route: &Route, request_id: RequestId, request: Request) -> Resul
     let mut to_engine = headers::for_engine(&head.headers);
     to_engine.insert(headers::X_REQUEST_ID, headers::request_id_value(request_id));
 
-    let mut response = match gateway.engine.post(&route.url, to_engine, rewritten.body).await {
+    let instead = translation.map(|translation| gateway.engine.url(translation.path()));
+    let url = instead.as_ref().unwrap_or(&route.url);
+    let mut response = match gateway.engine.post(url, to_engine, rewritten.body).await {
         Ok(answer) if !answer.status().is_success() => refused(route.dialect, request_id, answer, settlement).await,
         Ok(answer) if is_event_stream(answer.headers()) => {
-            streamed(gateway, request_id, answer, (grammar, echo), settlement)
+            streamed(gateway, request_id, answer, (grammar, rewording), settlement)
         }
-        Ok(answer) => whole(route.endpoint, request_id, answer, echo, settlement).await?,
+        Ok(answer) => whole(route.endpoint, request_id, answer, (translation, rewording), settlement).await?,
         Err(error) => {
             tracing::warn!(%request_id, error = &error as &dyn std::error::Error, "no answer from the engine");
             let error = match error {
@@ -157,12 +166,19 @@ fn streamed(
     gateway: &Gateway,
     request_id: RequestId,
     answer: EngineResponse,
-    (grammar, echo): (Grammar, Option<Echo>),
+    (grammar, rewording): (Grammar, Rewording),
     mut settlement: Settlement,
 ) -> Response {
     let (head, body) = answer.into_parts();
     settlement.set_status(head.status);
-    let relay = Relay::new(body, grammar, settlement, request_id, echo, gateway.config.keep_alive);
+    let relay = Relay::new(
+        body,
+        grammar,
+        settlement,
+        request_id,
+        rewording,
+        gateway.config.keep_alive,
+    );
     let mut response = respond(head.status, &head.headers, request_id, Body::new(relay));
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
@@ -175,7 +191,7 @@ async fn whole(
     endpoint: Endpoint,
     request_id: RequestId,
     answer: EngineResponse,
-    echo: Option<Echo>,
+    (translation, rewording): (Option<Translation>, Rewording),
     mut settlement: Settlement,
 ) -> Result<Response, ApiError> {
     let (head, body) = answer.into_parts();
@@ -183,10 +199,15 @@ async fn whole(
         Ok(body) => body,
         Err(error) => {
             tracing::warn!(%request_id, error = &error as &dyn std::error::Error, "no whole answer from the engine");
-            let error = ApiError::engine_broke_off();
-            settlement.set_status(error.status);
-            settlement.settle(Outcome::EngineFailed).await;
-            return Err(error);
+            return Err(broke_off(settlement).await);
+        }
+    };
+    let body = match translation.map(|translation| translation.answer(&body, request_id)) {
+        None => body,
+        Some(Some(translated)) => translated.into(),
+        Some(None) => {
+            tracing::warn!(%request_id, "the engine's answer is not what its route answers with");
+            return Err(broke_off(settlement).await);
         }
     };
     settlement.set_status(head.status);
@@ -209,12 +230,28 @@ async fn whole(
         Some(place) => reasoning::named_twice(&body, place).concat().into(),
         None => body,
     };
-    let body = match echo.as_ref().map(|echo| echo.apply(&body)) {
-        Some(Cow::Owned(echoed)) => echoed.into(),
-        Some(Cow::Borrowed(_)) | None => body,
+    let body = match rewording.apply(&body) {
+        Cow::Owned(reworded) => reworded.into(),
+        Cow::Borrowed(_) => body,
     };
     settlement.settle(Outcome::Done).await;
     Ok(respond(head.status, &head.headers, request_id, body.into()))
+}
+
+/// Whether a route's answers are what a model says. A count, a vector or a score has no words.
+fn says_text(endpoint: Endpoint) -> bool {
+    match endpoint {
+        Endpoint::ChatCompletions | Endpoint::Messages | Endpoint::Completions | Endpoint::Responses => true,
+        Endpoint::CountTokens | Endpoint::Embeddings | Endpoint::Rerank | Endpoint::Score => false,
+    }
+}
+
+/// Records that the engine failed before its answer was whole.
+async fn broke_off(mut settlement: Settlement) -> ApiError {
+    let error = ApiError::engine_broke_off();
+    settlement.set_status(error.status);
+    settlement.settle(Outcome::EngineFailed).await;
+    error
 }
 
 fn respond(status: StatusCode, from_engine: &HeaderMap, request_id: RequestId, body: Body) -> Response {

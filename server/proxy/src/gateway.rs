@@ -10,6 +10,7 @@ use crate::{
     counters::{CounterSnapshot, Counters},
     engine::Engine,
     keys::{KeyTable, Keys},
+    messages_support::{MessagesSupport, ProbedSupport},
     models::ModelNames,
     output_budget::Limits,
     prompt_count::PromptCounter,
@@ -27,6 +28,7 @@ pub struct Gateway {
     pub(crate) names: ModelNames,
     pub(crate) prompt_counter: PromptCounter,
     pub(crate) live: ArcSwap<Live>,
+    messages: ProbedSupport,
 }
 
 /// What the engine said about itself when it was last asked.
@@ -78,6 +80,7 @@ impl Gateway {
         let (engine, window) = (Engine::new(&config)?, config.max_context_tokens);
         Ok(Arc::new(Self {
             prompt_counter: PromptCounter::new(&engine),
+            messages: ProbedSupport::default(),
             engine,
             names: ModelNames::new(config.profiles.iter().map(|profile| &*profile.name), &config.aliases),
             config,
@@ -116,6 +119,21 @@ impl Gateway {
             .unwrap_or(u64::MAX)
             .min(self.config.max_context_tokens);
         self.live.store(Arc::new(Live { profile, window }));
+    }
+
+    /// Asks the engine what it can do, at no cost to it, unless the live model's profile says so. To be called when an
+    /// engine has come up; until its answer, and if there is none, what was known before holds.
+    pub async fn probe_engine(&self) {
+        let live = self.live.load_full();
+        if let Some(profile) = live.profile.as_ref().filter(|profile| profile.messages.is_none()) {
+            self.messages.probe(&self.engine, &profile.name).await;
+        }
+    }
+
+    /// What the engine makes of `/v1/messages`.
+    pub(crate) fn messages_support(&self, live: &Live) -> MessagesSupport {
+        let by_profile = live.profile.as_ref().and_then(|profile| profile.messages);
+        by_profile.unwrap_or_else(|| self.messages.get())
     }
 
     /// The running totals.

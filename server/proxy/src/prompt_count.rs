@@ -26,6 +26,9 @@ use crate::{
     engine::Engine,
     engine_complaint::overflow_in,
     json::{Edit, Object, quoted},
+    messages_repair,
+    messages_support::MessagesSupport,
+    messages_translation::Translation,
     output_budget::PromptLength,
 };
 
@@ -75,8 +78,13 @@ impl PromptCounter {
         endpoint: Endpoint,
         object: &Object<'_>,
         model: &str,
+        messages: MessagesSupport,
     ) -> PromptLength {
-        let Some((url, question)) = self.question(endpoint, object, model) else {
+        let question = match endpoint {
+            Endpoint::Messages => self.question_of_messages(object, model, messages),
+            _ => self.question(endpoint, object, model),
+        };
+        let Some((url, question)) = question else {
             return self.estimate(object.text().len() as u64);
         };
         let hash = self.hasher.hash_one(&question);
@@ -106,17 +114,36 @@ impl PromptCounter {
         let (url, members): (_, &[&'static str]) = match endpoint {
             Endpoint::ChatCompletions => (&self.tokenize, &["messages", "tools"]),
             Endpoint::Completions => (&self.tokenize, &["prompt"]),
-            Endpoint::Messages => (&self.count_tokens, &["messages", "system", "tools", "tool_choice"]),
-            Endpoint::Responses | Endpoint::CountTokens | Endpoint::Embeddings | Endpoint::Rerank | Endpoint::Score => {
-                return None;
-            }
+            Endpoint::Messages
+            | Endpoint::Responses
+            | Endpoint::CountTokens
+            | Endpoint::Embeddings
+            | Endpoint::Rerank
+            | Endpoint::Score => return None,
         };
-        let present = members
-            .iter()
-            .filter_map(|&name| Some((name, Some(Cow::Borrowed(object.get(name)?)))));
-        let mut question: Vec<Edit<'_>> = vec![("model", Some(quoted(model).into()))];
-        question.extend(present);
-        Some((url, Object::empty().with(&question)))
+        Some((url, members_of(object, model, members)))
+    }
+
+    /// The same for Messages, with the repairs without which the engine would refuse to count.
+    fn question_of_messages(
+        &self,
+        object: &Object<'_>,
+        model: &str,
+        messages: MessagesSupport,
+    ) -> Option<(&Url, String)> {
+        let repaired = object.with(&messages_repair::edits(object).ok()?);
+        let question = members_of(
+            &Object::parse(&repaired).ok()?,
+            model,
+            &["messages", "system", "tools", "tool_choice"],
+        );
+        match messages {
+            MessagesSupport::Native => Some((&self.count_tokens, question)),
+            MessagesSupport::Translated => {
+                let question = Translation::Count.request(&Object::parse(&question).ok()?).ok()?;
+                Some((&self.tokenize, question))
+            }
+        }
     }
 
     fn remember(&self, hash: u64, count: u64, bytes: u64) {
@@ -137,6 +164,16 @@ impl PromptCounter {
     fn remembered(&self) -> std::sync::MutexGuard<'_, VecDeque<(u64, u64)>> {
         self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Some members of a request, and the model that is to run it.
+fn members_of(object: &Object<'_>, model: &str, members: &[&'static str]) -> String {
+    let present = members
+        .iter()
+        .filter_map(|&name| Some((name, Some(Cow::Borrowed(object.get(name)?)))));
+    let mut question: Vec<Edit<'_>> = vec![("model", Some(quoted(model).into()))];
+    question.extend(present);
+    Object::empty().with(&question)
 }
 
 /// The engine's count; none if it gives none. A prompt beyond the window is an error to some versions, with the length in its text.

@@ -3,7 +3,6 @@
 //! Nothing is held back but the event that ends the stream: it is given to the caller when the usage record is safe.
 
 use std::{
-    borrow::Cow,
     fmt::Display,
     future::Future,
     pin::Pin,
@@ -24,7 +23,7 @@ use self::{
     grammar::{End, Step},
     output::Output,
 };
-use crate::{echo::Echo, server_sent_events::Splitter, settlement::Settlement};
+use crate::{rewording::Rewording, server_sent_events::Splitter, settlement::Settlement};
 
 mod chat;
 mod grammar;
@@ -33,6 +32,7 @@ mod output;
 mod responses;
 #[cfg(test)]
 mod tests;
+mod translated;
 
 /// How long the engine may take to close a stream after its last event, before its connection is given up.
 const CLOSING_TIME: Duration = Duration::from_secs(1);
@@ -45,8 +45,8 @@ pub(crate) struct Relay<B> {
     settlement: Settlement,
     phase: Phase,
     request_id: RequestId,
-    /// Present where the caller's own name for the model is put into each event.
-    echo: Option<Echo>,
+    /// What is changed in the words of each event.
+    rewording: Rewording,
     keep_alive: Duration,
     /// Keep-alive while streaming, a bound on closing afterwards.
     timer: Pin<Box<Sleep>>,
@@ -73,7 +73,7 @@ where
         grammar: Grammar,
         settlement: Settlement,
         request_id: RequestId,
-        echo: Option<Echo>,
+        rewording: Rewording,
         keep_alive: Duration,
     ) -> Self {
         Self {
@@ -83,7 +83,7 @@ where
             settlement,
             phase: Phase::Streaming,
             request_id,
-            echo,
+            rewording,
             keep_alive,
             timer: Box::pin(sleep(keep_alive)),
             last_sent: Instant::now(),
@@ -115,10 +115,7 @@ where
     fn relay(&mut self, chunk: &Bytes) -> Bytes {
         let (mut output, mut end) = (Output::new(chunk.clone()), None);
         let split = self.splitter.split(chunk, |event| {
-            let event = &*self
-                .echo
-                .as_ref()
-                .map_or(Cow::Borrowed(event), |echo| echo.apply(event));
+            let event = &*self.rewording.apply(event);
             if end.is_none()
                 && let Step::End(ending) = self.grammar.step(event, &mut self.settlement, &mut output)
             {

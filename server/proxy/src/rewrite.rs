@@ -11,6 +11,8 @@ use crate::{
     gateway::Live,
     json::{Edit, Object, elements, quoted, string},
     media, messages_repair,
+    messages_support::MessagesSupport,
+    messages_translation::Translation,
     models::Resolved,
     output_budget::OutputBudget,
     shield, thinking,
@@ -22,6 +24,8 @@ pub(crate) struct Rewritten {
     pub(crate) body: Bytes,
     /// Tokens that the answer may have; none where none is generated.
     pub(crate) granted: Option<u64>,
+    /// Where another of the engine's routes is asked instead.
+    pub(crate) translation: Option<Translation>,
 }
 
 /// The tools of Responses that only OpenAI's servers or the client itself can run, and that the engine's older versions refuse.
@@ -78,7 +82,24 @@ pub(crate) async fn rewrite(
     } else {
         object.with(&edits).into()
     };
-    Ok(Rewritten { body, granted })
+    let translation = Translation::of(endpoint);
+    let translation = translation.filter(|_| gateway.messages_support(live) == MessagesSupport::Translated);
+    let body = match translation {
+        Some(translation) => translated(translation, &body)?,
+        None => body,
+    };
+    Ok(Rewritten {
+        body,
+        granted,
+        translation,
+    })
+}
+
+/// The request, every change to it made, in the words of the route that answers instead.
+fn translated(translation: Translation, body: &[u8]) -> Result<Bytes, ApiError> {
+    let object = str::from_utf8(body).ok().and_then(|text| Object::parse(text).ok());
+    let object = object.ok_or_else(|| ApiError::invalid("The request body must be a JSON object."))?;
+    Ok(translation.request(&object)?.into())
 }
 
 /// Tokens that the answer may have, and the edits that make the request ask for them.
@@ -97,7 +118,7 @@ async fn grant(
         Some(name) if budget.needs_count(body) => {
             let prompt = gateway
                 .prompt_counter
-                .count(&gateway.engine, endpoint, object, name)
+                .count(&gateway.engine, endpoint, object, name, gateway.messages_support(live))
                 .await;
             budget.beside(prompt, Dialect::of(endpoint))?
         }

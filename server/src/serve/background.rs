@@ -96,7 +96,11 @@ impl Background {
             loop {
                 let status = EngineStatus::clone(&engine.borrow_and_update());
                 self.gateway.replace_engine(snapshot(&status));
+                let up = status.state == EngineState::Up;
                 self.live.publish(LiveEvent::Engine(status));
+                if up {
+                    self.gateway.probe_engine().await;
+                }
                 if engine.changed().await.is_err() {
                     return;
                 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use worv_core::{id::RequestId, usage::Outcome};
 
-use super::{chat::Chat, messages::Messages, output::Output, responses::Responses};
+use super::{chat::Chat, messages::Messages, output::Output, responses::Responses, translated::Translated};
 use crate::{envelope::StreamOptions, error::ApiError, settlement::Settlement};
 
 /// One stream's grammar and what has to be remembered of it.
@@ -15,6 +15,8 @@ pub(crate) enum Grammar {
     Messages(Messages),
     /// OpenAI's named events, ended by `response.completed`.
     Responses(Responses),
+    /// Chunks of a chat completion, which the caller gets as Anthropic's named events.
+    Translated(Translated),
 }
 
 /// What an event does to the stream.
@@ -46,6 +48,10 @@ impl Grammar {
         Self::Messages(Messages::new(request_id))
     }
 
+    pub(crate) fn translated(request_id: RequestId) -> Self {
+        Self::Translated(Translated::new(request_id))
+    }
+
     pub(crate) fn responses() -> Self {
         Self::Responses(Responses::default())
     }
@@ -56,17 +62,22 @@ impl Grammar {
             Self::Chat(chat) => chat.step(event, settlement, output),
             Self::Messages(messages) => messages.step(event, settlement, output),
             Self::Responses(responses) => responses.step(event, settlement, output),
+            Self::Translated(translated) => translated.step(event, settlement, output),
         }
     }
 
     /// What is sent when there has been nothing to send for a while.
     pub(super) fn keep_alive(&self) -> Bytes {
-        match self {
-            Self::Messages(messages) if messages.has_started() => {
-                Bytes::from_static(b"event: ping\ndata: {\"type\":\"ping\"}\n\n")
-            }
+        let pings = match self {
+            Self::Messages(messages) => messages.has_started(),
+            Self::Translated(translated) => translated.has_started(),
+            Self::Chat(_) | Self::Responses(_) => false,
+        };
+        if pings {
+            Bytes::from_static(b"event: ping\ndata: {\"type\":\"ping\"}\n\n")
+        } else {
             // A comment, which every parser skips: before `message_start` a ping would be out of order.
-            Self::Messages(_) | Self::Chat(_) | Self::Responses(_) => Bytes::from_static(b": keep-alive\n\n"),
+            Bytes::from_static(b": keep-alive\n\n")
         }
     }
 
@@ -79,6 +90,7 @@ impl Grammar {
                 .into(),
             Self::Messages(messages) => messages.error_event(&error),
             Self::Responses(responses) => responses.error_event(&error),
+            Self::Translated(translated) => translated.error_event(&error),
         }
     }
 }

@@ -70,9 +70,14 @@ impl Messages {
 
     /// The event that makes the caller's SDK raise an error.
     pub(super) fn error_event(&self, error: &ApiError) -> Bytes {
-        let body = error.anthropic_body(self.request_id);
-        [b"event: error\ndata: ", &body[..], b"\n\n"].concat().into()
+        error_event(error, self.request_id)
     }
+}
+
+/// The event that makes an Anthropic SDK raise an error.
+pub(super) fn error_event(error: &ApiError, request_id: RequestId) -> Bytes {
+    let body = error.anthropic_body(request_id);
+    [b"event: error\ndata: ", &body[..], b"\n\n"].concat().into()
 }
 
 /// Takes the first event. Up to 0.22 the engine leaves out `type` and `role`, without which clients begin anew for ever.

@@ -74,7 +74,7 @@ fn relay(sink: &Arc<Sink>, upstream: reqwest::Body, grammar: Grammar) -> Relay<r
         grammar,
         settlement,
         request_id(),
-        None,
+        Rewording::default(),
         Duration::from_secs(15),
     )
 }

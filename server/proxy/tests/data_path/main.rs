@@ -2,6 +2,7 @@
 
 mod admission;
 mod failures;
+mod han;
 mod models;
 mod other_routes;
 mod output_budget;

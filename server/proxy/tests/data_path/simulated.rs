@@ -107,9 +107,11 @@ async fn a_coding_agents_conversation_succeeds_in_every_version() {
             ..SimOptions::instant()
         })
         .await;
+        running.gateway.probe_engine().await;
         let answer = Answer::of(running.post(MESSAGES, &conversation)).await;
         assert_eq!(answer.status.as_u16(), 200, "{version} {}", answer.body);
         let events = events(&answer.body);
+        assert!(answer.body.contains("thinking_delta"), "{version} {}", answer.body);
         let start = &events[0]["message"];
         assert_eq!(
             (&start["type"], &start["role"]),
@@ -132,6 +134,151 @@ async fn a_coding_agents_conversation_succeeds_in_every_version() {
             "{version} {record:?}"
         );
         assert_eq!(sim.stats().finished, 1);
+    }
+}
+
+#[tokio::test]
+async fn an_engine_is_found_to_need_translation_by_asking_it() {
+    for version in Version::ALL {
+        let (sim, running) = start(SimOptions {
+            version,
+            ..SimOptions::instant()
+        })
+        .await;
+        running.gateway.probe_engine().await;
+        Answer::of(running.post(MESSAGES, &asking(false))).await;
+        let count = Answer::of(running.post("/v1/messages/count_tokens", &asking(false))).await;
+        assert!(
+            count.json()["input_tokens"].as_u64() > Some(0),
+            "{version} {}",
+            count.body
+        );
+        let asked: Vec<_> = sim.requests().into_iter().map(|request| request.uri).collect();
+        let expected = if version == Version::V0_19_1 {
+            [CHAT, "/tokenize"]
+        } else {
+            [MESSAGES, "/v1/messages/count_tokens"]
+        };
+        assert_eq!(asked[1..], expected, "{version}");
+    }
+}
+
+/// What a caller sees of an answer, whichever way it came: blocks, reason to stop and usage.
+fn message_of(answer: &Answer, stream: bool) -> Value {
+    if !stream {
+        let mut message = answer.json();
+        let blocks = message["content"].as_array_mut().into_iter().flatten();
+        blocks.for_each(|block| drop(block.as_object_mut().map(|block| block.remove("signature"))));
+        return json!([
+            message["content"],
+            message["stop_reason"],
+            message["stop_sequence"],
+            message["usage"]
+        ]);
+    }
+    let (mut content, mut arguments, mut end) = (Vec::<Value>::new(), String::new(), Value::Null);
+    for event in events(&answer.body) {
+        let delta = &event["delta"];
+        match event["type"].as_str() {
+            Some("content_block_start") => {
+                assert_eq!(event["index"], content.len(), "{}", answer.body);
+                let mut block = event["content_block"].clone();
+                block.as_object_mut().map(|block| block.remove("signature"));
+                content.push(block);
+            }
+            Some("content_block_delta") => {
+                let block = content.last_mut().map(|block| &mut *block);
+                let Some(block) = block else { continue };
+                for name in ["text", "thinking"] {
+                    if let Some(more) = delta[name].as_str() {
+                        block[name] = (block[name].as_str().unwrap_or_default().to_owned() + more).into();
+                    }
+                }
+                arguments += delta["partial_json"].as_str().unwrap_or_default();
+            }
+            Some("content_block_stop") if !arguments.is_empty() => {
+                let input = serde_json::from_str(&std::mem::take(&mut arguments));
+                if let (Some(block), Ok(input)) = (content.last_mut(), input) {
+                    block["input"] = input;
+                }
+            }
+            Some("message_delta") => end = json!([delta["stop_reason"], delta["stop_sequence"], event["usage"]]),
+            _ => {}
+        }
+    }
+    json!([content, end[0], end[1], end[2]])
+}
+
+#[tokio::test]
+async fn a_translated_answer_is_the_answer_that_a_newer_engine_gives() {
+    let tools = json!([{"name": "get_weather", "description": "Weather.", "input_schema": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}}]);
+    let requests = [
+        json!({}),
+        json!({"thinking": {"type": "disabled"}}),
+        json!({"max_tokens": 3}),
+        json!({"tools": tools, "tool_choice": {"type": "any"}}),
+        json!({"tools": tools, "tool_choice": {"type": "tool", "name": "get_weather"}, "thinking": {"type": "disabled"}}),
+        json!({"system": "Be brief.", "stop_sequences": ["e"], "thinking": {"type": "disabled"}}),
+    ];
+    for stream in [false, true] {
+        for members in &requests {
+            let mut request = asking(stream);
+            request["max_tokens"] = 400.into();
+            if let (Some(request), Some(members)) = (request.as_object_mut(), members.as_object()) {
+                request.extend(members.clone());
+            }
+            let mut answers = Vec::new();
+            for version in [Version::V0_19_1, Version::V0_32_0] {
+                let (_sim, mut running) = start(SimOptions {
+                    version,
+                    ..SimOptions::instant()
+                })
+                .await;
+                running.gateway.probe_engine().await;
+                let answer = Answer::of(running.post(MESSAGES, &request)).await;
+                assert_eq!(answer.status.as_u16(), 200, "{version} {}", answer.body);
+                let record = running.record().await;
+                let ids = without_ids(&message_of(&answer, stream));
+                answers.push((ids, record.outcome, record.prompt_tokens, record.completion_tokens));
+            }
+            let [old, new] = &answers[..] else { continue };
+            assert_eq!(old, new, "{members} stream: {stream}");
+        }
+    }
+}
+
+/// The same without the ids of tool calls, which no two engines draw alike.
+fn without_ids(message: &Value) -> Value {
+    let mut message = message.clone();
+    for block in message[0].as_array_mut().into_iter().flatten() {
+        block.as_object_mut().map(|block| block.remove("id"));
+    }
+    message
+}
+
+#[tokio::test]
+async fn a_prompt_over_the_window_is_told_alike_by_every_version() {
+    for version in Version::ALL {
+        let (_sim, running) = start(SimOptions {
+            version,
+            max_model_len: 1_000,
+            ..SimOptions::instant()
+        })
+        .await;
+        running.gateway.probe_engine().await;
+        for stream in [false, true] {
+            let mut request = asking(stream);
+            request["messages"][0]["content"] = "word ".repeat(3_000).into();
+            let answer = Answer::of(running.post(MESSAGES, &request)).await;
+            assert_eq!(answer.status.as_u16(), 400, "{version} {}", answer.body);
+            let error = &answer.json()["error"];
+            assert_eq!(error["type"], "invalid_request_error", "{version}");
+            let message = error["message"].as_str().unwrap_or_default();
+            assert!(
+                message.starts_with("prompt is too long: ") && message.ends_with(" tokens > 1000 maximum"),
+                "{version} {message}"
+            );
+        }
     }
 }
 

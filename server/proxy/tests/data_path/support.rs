@@ -208,7 +208,13 @@ impl Exchange {
 
     /// A piece of a stream.
     pub(crate) async fn chunk(&mut self, text: &str) {
-        self.send(&format!("{:x}\r\n{text}\r\n", text.len())).await;
+        self.chunk_of_bytes(text.as_bytes()).await;
+    }
+
+    /// A piece of a stream that need not end where a character does.
+    pub(crate) async fn chunk_of_bytes(&mut self, bytes: &[u8]) {
+        let chunk = [format!("{:x}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n"].concat();
+        self.connection.get_mut().write_all(&chunk).await.unwrap();
     }
 
     /// Waits until the gateway closes the connection.
