@@ -75,7 +75,8 @@ async fn answer(route: &Route, request_id: RequestId, request: Request) -> Resul
     let echo = live.name().filter(|_| gateway.config.echo_requested_model);
     let rewording = Rewording {
         echo: echo.and_then(|served| Echo::new(served, &requested_model)),
-        strips_han: live.profile.as_ref().is_some_and(|profile| profile.strip_han) && says_text(route.endpoint),
+        strips_han: says_text(route.endpoint)
+            && (grant.settings.strip_han || live.profile.as_ref().is_some_and(|profile| profile.strip_han)),
     };
     let mut settlement = Settlement::admit(
         gateway,

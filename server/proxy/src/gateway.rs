@@ -13,6 +13,7 @@ use crate::{
     messages_support::{MessagesSupport, ProbedSupport},
     models::ModelNames,
     output_budget::Limits,
+    piece_rate::PieceRate,
     prompt_count::PromptCounter,
 };
 
@@ -27,6 +28,7 @@ pub struct Gateway {
     pub(crate) engine: Engine,
     pub(crate) names: ModelNames,
     pub(crate) prompt_counter: PromptCounter,
+    pub(crate) piece_rate: Arc<PieceRate>,
     pub(crate) live: ArcSwap<Live>,
     messages: ProbedSupport,
 }
@@ -80,6 +82,7 @@ impl Gateway {
         let (engine, window) = (Engine::new(&config)?, config.max_context_tokens);
         Ok(Arc::new(Self {
             prompt_counter: PromptCounter::new(&engine),
+            piece_rate: Arc::default(),
             messages: ProbedSupport::default(),
             engine,
             names: ModelNames::new(config.profiles.iter().map(|profile| &*profile.name), &config.aliases),

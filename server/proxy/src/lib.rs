@@ -28,6 +28,7 @@ mod messages_support;
 mod messages_translation;
 mod models;
 mod output_budget;
+mod piece_rate;
 mod prompt_count;
 mod reasoning;
 mod relay;

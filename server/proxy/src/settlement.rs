@@ -13,6 +13,7 @@ use worv_core::{
 use crate::{
     Gateway,
     counters::{Counters, InFlight},
+    piece_rate::PieceRate,
     token_counts::TokenCounts,
 };
 
@@ -27,6 +28,11 @@ pub(crate) struct Settlement {
     record: Option<UsageRecord>,
     /// Completion tokens that the live counter has been given.
     counted: u64,
+    rate: Arc<PieceRate>,
+    /// Pieces of the answer that came without a word of what has been used.
+    pieces: u64,
+    /// How many of them there were when the engine last said how much it had generated.
+    reported_at: Option<u64>,
     started: Instant,
     _in_flight: InFlight,
 }
@@ -53,6 +59,9 @@ impl Settlement {
             usage: Arc::clone(&gateway.usage),
             counters: Arc::clone(&gateway.counters),
             counted: 0,
+            rate: Arc::clone(&gateway.piece_rate),
+            pieces: 0,
+            reported_at: None,
             started: admitted.started,
             _in_flight: gateway.counters.admit(),
             record: Some(UsageRecord {
@@ -93,6 +102,22 @@ impl Settlement {
 
     /// Takes what the engine says has been used so far.
     pub(crate) fn observe(&mut self, counts: TokenCounts) {
+        if counts.completion.is_some() {
+            self.reported_at = Some(self.pieces);
+        }
+        self.count(counts);
+    }
+
+    /// Counts a piece of the answer, where the engine sends text without saying how much has been used.
+    pub(crate) fn observe_piece(&mut self) {
+        self.pieces += 1;
+        self.count(TokenCounts {
+            completion: Some(self.rate.tokens(self.pieces)),
+            ..TokenCounts::default()
+        });
+    }
+
+    fn count(&mut self, counts: TokenCounts) {
         let Some(record) = &mut self.record else { return };
         record.prompt_tokens = counts.prompt.unwrap_or(record.prompt_tokens);
         record.cached_tokens = counts.cached.unwrap_or(record.cached_tokens);
@@ -105,15 +130,6 @@ impl Settlement {
         }
     }
 
-    /// Counts one more token, where the engine sends text without saying how much has been used.
-    pub(crate) fn observe_one_more(&mut self) {
-        let so_far = self.record.as_ref().map(|record| record.completion_tokens + 1);
-        self.observe(TokenCounts {
-            completion: so_far,
-            ..TokenCounts::default()
-        });
-    }
-
     /// Hands the record over. The future resolves when it is safe; the end of the answer must wait for that.
     /// Only the first call counts.
     pub(crate) fn settle(&mut self, outcome: Outcome) -> Durable {
@@ -122,6 +138,9 @@ impl Settlement {
         };
         record.outcome = outcome;
         record.duration_ms = milliseconds_since(self.started);
+        if outcome == Outcome::Done && self.reported_at == Some(self.pieces) {
+            self.rate.learn(self.pieces, record.completion_tokens);
+        }
         self.counters.add_prompt_tokens(record.prompt_tokens);
         if outcome == Outcome::EngineFailed {
             self.counters.add_engine_failure();

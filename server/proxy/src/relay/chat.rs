@@ -78,8 +78,8 @@ impl Chat {
     fn relay_chunk(&self, event: &[u8], data: &[u8], settlement: &mut Settlement, output: &mut Output) {
         let usage = usage_of(data);
         let (Usage::Last { counts, .. } | Usage::Elsewhere { counts, .. }) = &usage else {
-            // An engine that says nothing until its last chunk: a chunk is at least one token.
-            settlement.observe_one_more();
+            // An engine that says nothing until its last chunk: its chunks are counted.
+            settlement.observe_piece();
             return pass_chunk(event, data, output);
         };
         if let Some(counts) = counts {

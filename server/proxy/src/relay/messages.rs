@@ -1,7 +1,7 @@
 //! Streams of messages: named events from `message_start` to `message_stop`.
 //!
-//! The engine says at the beginning what the prompt took and at the end what was generated. Until then each piece of
-//! a content block counts as one token, which is what a stream that is cut short is charged.
+//! The engine says at the beginning what the prompt took and at the end what was generated. Until then the
+//! pieces of content blocks are counted (`piece_rate`), which is what a stream that is cut short is charged.
 
 use std::borrow::Cow;
 
@@ -51,7 +51,7 @@ impl Messages {
                 return start(event, data, settlement, output);
             }
             b"content_block_delta" if memmem::find(data, b"\"signature_delta\"").is_none() => {
-                settlement.observe_one_more();
+                settlement.observe_piece();
             }
             b"message_delta" => observe(settlement, data, |delta| delta.get("usage")),
             b"message_stop" => return Step::End(End::Complete(Bytes::copy_from_slice(event))),

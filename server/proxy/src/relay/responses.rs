@@ -1,7 +1,7 @@
 //! Streams of responses: named events from `response.created` to `response.completed`, `.incomplete` or `.failed`.
 //!
-//! The engine says only at the end what was used. Until then each delta counts as one token, which is what a stream
-//! that is cut short is charged.
+//! The engine says only at the end what was used. Until then its deltas are counted (`piece_rate`), which is what a
+//! stream that is cut short is charged.
 
 use bytes::Bytes;
 use worv_core::usage::Outcome;
@@ -39,7 +39,7 @@ impl Responses {
                 return failed(Outcome::EngineFailed, event);
             }
             b"error" => return failed(EngineComplaint::in_stream(data).outcome(), event),
-            _ if name.ends_with(b".delta") => settlement.observe_one_more(),
+            _ if name.ends_with(b".delta") => settlement.observe_piece(),
             _ => {}
         }
         self.passed += 1;

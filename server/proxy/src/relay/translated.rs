@@ -55,7 +55,7 @@ impl Translated {
         };
         match chunk.counts {
             Some(counts) => settlement.observe(counts),
-            None if chunk.spoke => settlement.observe_one_more(),
+            None if chunk.spoke => settlement.observe_piece(),
             None => {}
         }
         output.write(&events);

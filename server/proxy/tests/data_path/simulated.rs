@@ -315,6 +315,35 @@ async fn an_engine_that_fails_in_the_middle_is_charged_for_what_it_gave() {
 }
 
 #[tokio::test]
+async fn a_cut_stream_of_a_speculating_engine_is_charged_as_finished_ones_have_shown() {
+    for (path, body) in [
+        (MESSAGES, asking(true)),
+        (
+            "/v1/responses",
+            json!({"model": "live", "stream": true, "input": "Tell me about rivers."}),
+        ),
+    ] {
+        let (sim, mut running) = start(SimOptions::instant()).await;
+        sim.knobs().turn(|knobs| knobs.tokens_per_chunk = 3);
+        for _ in 0..12 {
+            Answer::of(running.post(path, &body)).await;
+            assert_eq!(running.record().await.outcome, Outcome::Done);
+        }
+        let kind = FaultKind::Close;
+        sim.knobs()
+            .turn(|knobs| knobs.fault = Some(Fault { after_tokens: 40, kind }));
+        Answer::of(running.post(path, &body)).await;
+        let record = running.record().await;
+        assert_eq!(record.outcome, Outcome::EngineFailed, "{path}");
+        assert!(
+            (30..=50).contains(&record.completion_tokens),
+            "{path} {}",
+            record.completion_tokens
+        );
+    }
+}
+
+#[tokio::test]
 async fn an_engine_that_went_down_is_used_again_when_it_is_back() {
     let (sim, mut running) = start(SimOptions::instant()).await;
     sim.knobs().turn(|knobs| knobs.down = true);
