@@ -23,14 +23,18 @@ const MAX_NESTING: u32 = 3;
 /// Refuses a request that would make the engine fetch from a private, loopback or file address.
 pub(crate) fn check(object: &Object<'_>) -> Result<(), ApiError> {
     for name in ["messages", "input"] {
-        if let Some(turns) = object
-            .get(name)
-            .filter(|turns| memmem::find(turns.as_bytes(), b"url").is_some())
-        {
+        if let Some(turns) = object.get(name).filter(|turns| may_have_address(turns)) {
             check_list(turns, MAX_NESTING)?;
         }
     }
     Ok(())
+}
+
+/// Whether any member may be called `url`, or end so: written out, or with escapes, which mean the same to the engine.
+fn may_have_address(turns: &str) -> bool {
+    [&b"url"[..], b"\\u"]
+        .iter()
+        .any(|mark| memmem::find(turns.as_bytes(), mark).is_some())
 }
 
 /// Checks turns, or the blocks of one turn.
@@ -149,6 +153,7 @@ mod tests {
                 r#"{{"messages":[{{"content":[{{"type":"tool_result","content":[{{"type":"image","source":{{"url":"{local}"}}}}]}}]}}]}}"#
             ),
             format!(r#"{{"input":[{{"content":[{{"type":"input_image","image_url":"{local}"}}]}}]}}"#),
+            r#"{"messages":[{"content":[{"image_\u0075rl":{"\u0075rl":"http://169.254.169.254/"}}]}]}"#.to_owned(),
         ];
         for body in refused {
             assert!(check(&Object::parse(&body).unwrap()).is_err(), "{body}");
