@@ -1,6 +1,6 @@
 # Each target is one script; they install what they need and say what they do.
 
-.PHONY: run console test lint e2e compat bench screenshots record fmt help
+.PHONY: run console test lint e2e compat bench fuzz screenshots record fmt help
 
 run: ## Serve the demo; ARGS="--config worv.toml" serves that instead
 	@scripts/run $(ARGS)
@@ -22,6 +22,9 @@ compat: ## The official OpenAI and Anthropic SDKs through the gateway; ENGINE_UR
 
 bench: ## The gateway next to nginx and haproxy: CPU time, memory, added latency; ARGS="--only paced"
 	@scripts/bench $(ARGS)
+
+fuzz: ## Fuzz the data path, each target for a minute; ARGS="600 relay"
+	@scripts/fuzz $(ARGS)
 
 screenshots: ## Take the pictures in docs/images
 	@scripts/screenshots

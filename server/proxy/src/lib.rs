@@ -17,6 +17,8 @@ mod engine_complaint;
 mod envelope;
 mod error;
 mod forward;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod gateway;
 mod han;
 mod headers;
