@@ -7,7 +7,10 @@ use std::{net::SocketAddr, path::PathBuf};
 use serde::{Deserialize, Serialize};
 use worv_core::Secret;
 
-use crate::failure::{Failure, Kind};
+use crate::{
+    edge::{self, HostName, TrustedProxies},
+    failure::{Failure, Kind},
+};
 
 pub use load::load;
 
@@ -19,6 +22,8 @@ mod load;
 pub struct Config {
     /// Where the gateway listens and keeps its files.
     pub server: Server,
+    /// The names of the hosts. Without them, one origin serves everything by path.
+    pub hosts: Hosts,
     /// The database.
     pub database: Database,
     /// The engine in front of which it stands.
@@ -53,6 +58,18 @@ pub struct Server {
     pub site_dir: PathBuf,
     /// Seconds that open requests get to finish when the gateway is stopped.
     pub drain_seconds: u64,
+    /// Addresses and networks of the proxies in front, whose `X-Forwarded-For` names the client.
+    pub trusted_proxies: TrustedProxies,
+}
+
+/// `[hosts]`
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Hosts {
+    /// The host of the API, such as `proxy.example.com`.
+    pub proxy: Option<HostName>,
+    /// The host of the console, such as `admin.proxy.example.com`.
+    pub admin: Option<HostName>,
 }
 
 /// `[database]`
@@ -196,6 +213,14 @@ impl Config {
             .unwrap_or_else(|| format!("sqlite://{}", self.server.data_dir.join("worv.db").display()))
     }
 
+    /// The names of the hosts, if the sites are told apart by name.
+    pub fn hosts(&self) -> Option<edge::Hosts> {
+        Some(edge::Hosts {
+            api: self.hosts.proxy.clone()?,
+            console: self.hosts.admin.clone()?,
+        })
+    }
+
     /// Checks what types alone cannot.
     pub fn validate(&self) -> Result<(), Failure> {
         let wrong = |message: String| Err(Failure::new(Kind::Config, message));
@@ -206,6 +231,20 @@ impl Config {
                     "engine.url is {url:?}: give the engine's address as http://HOST:PORT"
                 ));
             }
+        }
+        match (&self.hosts.proxy, &self.hosts.admin) {
+            (Some(proxy), Some(admin)) if proxy == admin => {
+                return wrong(format!(
+                    "hosts.proxy and hosts.admin are both {proxy}: give each a name of its own, or neither to serve both by path"
+                ));
+            }
+            (Some(_), None) => {
+                return wrong("hosts.admin is not set, but hosts.proxy is: set both or neither".to_owned());
+            }
+            (None, Some(_)) => {
+                return wrong("hosts.proxy is not set, but hosts.admin is: set both or neither".to_owned());
+            }
+            _ => {}
         }
         if self.limits.max_context_tokens <= self.limits.reserved_tokens {
             return wrong(format!(
@@ -238,6 +277,7 @@ impl Default for Config {
         };
         Self {
             server: Server::default(),
+            hosts: Hosts::default(),
             database: Database::default(),
             engine: Engine::default(),
             profile: ["DeepSeek-V4-Pro", "GLM-5.1-FP8", "Kimi-K2.6"].map(profile).into(),
@@ -259,6 +299,7 @@ impl Default for Server {
             data_dir: PathBuf::from("data"),
             site_dir: PathBuf::from("target/site"),
             drain_seconds: 30,
+            trusted_proxies: TrustedProxies::default(),
         }
     }
 }

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 use worv_core::{Clock, Entropy};
 use worv_store::Store;
 
-use crate::{password::Passwords, serve::Node};
+use crate::{edge::HostName, password::Passwords, serve::Node};
 
 pub use keys::key_status;
 pub use live::Live;
@@ -49,6 +49,8 @@ pub struct Console {
     pub site: Site,
     /// How sessions live.
     pub sessions: SessionRules,
+    /// The host of the API, if it is not the console's own.
+    pub api_host: Option<HostName>,
     /// Whether the engine and the GPUs are simulated.
     pub demo: bool,
     /// Cancelled when the gateway stops: event streams end, so that it can.

@@ -14,6 +14,7 @@ use failure::{Failure, Kind};
 mod command;
 mod config;
 mod console;
+mod edge;
 mod failure;
 mod password;
 mod serve;

@@ -2,7 +2,7 @@
 
 use std::{fs::DirBuilder, io, net::SocketAddr, os::unix::fs::DirBuilderExt, path::Path, sync::Arc, time::Duration};
 
-use axum::{Router, routing::get};
+use axum::{Router, handler::Handler, routing::get};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use worv_api::{EngineState, EngineStatus};
@@ -18,6 +18,7 @@ use crate::{
     command::{self, Serve},
     config::{self, Config, Durability},
     console::{self, Console, Live, SessionRules, Site, Throttle},
+    edge::{self, Sites},
     failure::{Failure, Kind},
     password::Passwords,
 };
@@ -101,6 +102,7 @@ pub async fn serve(config: Config, options: Serve) -> Result<(), Failure> {
             idle: Duration::from_mins(config.console.session_idle_minutes.into()),
             absolute: Duration::from_hours(config.console.session_hours.into()),
         },
+        api_host: config.hosts().map(|hosts| hosts.api),
         demo: demo.is_some(),
         stopping: stopping.clone(),
     });
@@ -125,6 +127,7 @@ pub async fn serve(config: Config, options: Serve) -> Result<(), Failure> {
     let addresses = Addresses {
         public: local(&listener)?,
         metrics: local(&metrics_listener)?,
+        hosts: config.hosts(),
     };
     let drain = Duration::from_secs(config.server.drain_seconds);
     let health = health::router(Arc::clone(&gateway), engine, store.clone());
@@ -136,7 +139,7 @@ pub async fn serve(config: Config, options: Serve) -> Result<(), Failure> {
     ));
     ready::announce(&addresses, credentials.as_ref(), options.ready_file.as_deref())?;
     tracing::info!(address = %addresses.public, "serving");
-    listener::run(listener, router(&gateway, &console), stopping.clone(), drain).await;
+    listener::run(listener, router(&config, &gateway, &console), stopping.clone(), drain).await;
 
     tracing::info!("stopping");
     tasks.close();
@@ -155,14 +158,22 @@ pub struct Addresses {
     pub public: SocketAddr,
     /// Health and metrics.
     pub metrics: SocketAddr,
+    /// The names that the API and the console answer to, if they are told apart by name.
+    pub hosts: Option<edge::Hosts>,
 }
 
-/// One origin for everything, by path: the API below `/v1`, the console elsewhere.
-fn router(gateway: &Arc<Gateway>, console: &Arc<Console>) -> Router {
-    let healthy = || async { "ok\n" };
-    worv_proxy::router(Arc::clone(gateway))
-        .route("/health", get(healthy))
-        .fallback_service(console::router(console))
+/// The API and the console, told apart by host or by path.
+fn router(config: &Config, gateway: &Arc<Gateway>, console: &Arc<Console>) -> Router {
+    let api = worv_proxy::router(Arc::clone(gateway)).route("/health", get(async || "ok\n"));
+    let console = console::router(console);
+    let trusted = config.server.trusted_proxies.clone();
+    match config.hosts() {
+        Some(hosts) => {
+            let api = api.fallback_service(worv_proxy::not_found.with_state(Arc::clone(gateway)));
+            edge::by_host(hosts, Sites { api, console }, trusted)
+        }
+        None => edge::by_path(api.fallback_service(console), trusted),
+    }
 }
 
 fn engine_url(config: &Config, demo: Option<&Demo>) -> Result<reqwest::Url, Failure> {

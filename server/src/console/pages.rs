@@ -52,7 +52,7 @@ async fn render(console: Arc<Console>, request: Request, status: StatusCode) -> 
         theme: theme(request.headers()),
         session: session.info(&console),
         stylesheet: STYLESHEET.to_owned(),
-        inference_url: origin(&console, request.headers()),
+        inference_url: inference_url(&console, request.headers()),
     };
     let api: worv_api::Api = Arc::new(Service::new(console, session));
     let context = move || {
@@ -66,8 +66,8 @@ async fn render(console: Arc<Console>, request: Request, status: StatusCode) -> 
     leptos_axum::render_app_async_with_context(context, move || shell(document.clone()))(request).await
 }
 
-/// Where callers reach the API: this very origin, since one address serves everything by path.
-fn origin(console: &Console, headers: &HeaderMap) -> String {
+/// Where callers reach the API: the host it has, at the port that the browser used, or else this very origin.
+fn inference_url(console: &Console, headers: &HeaderMap) -> String {
     let scheme = if console.sessions.secure_cookies {
         "https"
     } else {
@@ -77,5 +77,11 @@ fn origin(console: &Console, headers: &HeaderMap) -> String {
         .get(header::HOST)
         .and_then(|host| host.to_str().ok())
         .unwrap_or("localhost");
-    format!("{scheme}://{host}")
+    match &console.api_host {
+        None => format!("{scheme}://{host}"),
+        Some(api) => host.split_once(':').map_or_else(
+            || format!("{scheme}://{api}"),
+            |(_, port)| format!("{scheme}://{api}:{port}"),
+        ),
+    }
 }

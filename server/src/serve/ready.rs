@@ -69,7 +69,16 @@ fn write(addresses: &Addresses, credentials: Option<&Credentials>, file: &Path) 
 }
 
 fn greeting(addresses: &Addresses, credentials: Option<&Credentials>) -> String {
-    let url = format!("http://{}", addresses.public);
+    let (api, console) = match &addresses.hosts {
+        Some(hosts) => {
+            let url = |name| format!("http://{name}:{}", addresses.public.port());
+            (url(&hosts.api), url(&hosts.console))
+        }
+        None => {
+            let url = format!("http://{}", addresses.public);
+            (url.clone(), url)
+        }
+    };
     let Some(Credentials {
         admin_name,
         admin_password,
@@ -78,21 +87,21 @@ fn greeting(addresses: &Addresses, credentials: Option<&Credentials>) -> String 
     }) = credentials
     else {
         return format!(
-            "worv serves at {url} (health and metrics at http://{})\n",
-            addresses.metrics
+            "worv serves at http://{} (health and metrics at http://{})\n",
+            addresses.public, addresses.metrics
         );
     };
     format!(
         r#"
   worv demo: a simulated engine and eight simulated GPUs; keys and usage are real.
 
-  Console   {url}
+  Console   {console}
   Sign in   {admin_name} / {admin_password}
   API key   {api_key}
 
   Try it:
 
-curl {url}/v1/chat/completions \
+curl {api}/v1/chat/completions \
   -H "Authorization: Bearer {api_key}" \
   -H "Content-Type: application/json" \
   -d '{{"model": "{model}", "messages": [{{"role": "user", "content": "Reply with one word: pong"}}]}}'
