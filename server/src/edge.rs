@@ -11,8 +11,10 @@ use axum::{
 use http::StatusCode;
 use tower::ServiceExt;
 
-pub use forwarded::{Network, TrustedProxies};
-pub use host::{HostName, requested_host};
+pub use forwarded::TrustedProxies;
+pub use host::HostName;
+
+use host::requested_host;
 
 mod forwarded;
 mod host;

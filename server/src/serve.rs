@@ -97,11 +97,7 @@ pub async fn serve(config: Config, options: Serve) -> Result<(), Failure> {
         clock: clock.clone(),
         entropy,
         site,
-        sessions: SessionRules {
-            secure_cookies: config.console.secure_cookies,
-            idle: Duration::from_mins(config.console.session_idle_minutes.into()),
-            absolute: Duration::from_hours(config.console.session_hours.into()),
-        },
+        sessions: session_rules(&config.console),
         api_host: config.hosts().map(|hosts| hosts.api),
         demo: demo.is_some(),
         stopping: stopping.clone(),
@@ -205,6 +201,14 @@ fn engine_config(config: &Config, url: &reqwest::Url) -> EngineConfig {
     EngineConfig {
         api_key: config.engine.api_key.clone(),
         ..EngineConfig::new(url.clone())
+    }
+}
+
+fn session_rules(console: &config::Console) -> SessionRules {
+    SessionRules {
+        secure_cookies: console.secure_cookies,
+        idle: Duration::from_mins(console.session_idle_minutes.into()),
+        absolute: Duration::from_hours(console.session_hours.into()),
     }
 }
 

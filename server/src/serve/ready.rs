@@ -69,15 +69,12 @@ fn write(addresses: &Addresses, credentials: Option<&Credentials>, file: &Path) 
 }
 
 fn greeting(addresses: &Addresses, credentials: Option<&Credentials>) -> String {
-    let (api, console) = match &addresses.hosts {
-        Some(hosts) => {
-            let url = |name| format!("http://{name}:{}", addresses.public.port());
-            (url(&hosts.api), url(&hosts.console))
-        }
-        None => {
-            let url = format!("http://{}", addresses.public);
-            (url.clone(), url)
-        }
+    let (api, console) = if let Some(hosts) = &addresses.hosts {
+        let url = |name| format!("http://{name}:{}", addresses.public.port());
+        (url(&hosts.api), url(&hosts.console))
+    } else {
+        let url = format!("http://{}", addresses.public);
+        (url.clone(), url)
     };
     let Some(Credentials {
         admin_name,
