@@ -2,19 +2,40 @@
 //!
 //! A TOML file comes first, then the environment (`WORV_SECTION__KEY`), which wins.
 
-use std::{net::SocketAddr, path::PathBuf};
-
 use serde::{Deserialize, Serialize};
-use worv_core::Secret;
 
 use crate::{
-    edge::{self, HostName, TrustedProxies},
+    edge,
     failure::{Failure, Kind},
 };
 
-pub use load::load;
+pub use self::{
+    console::Console,
+    database::Database,
+    engine::Engine,
+    gpu::Gpu,
+    hosts::Hosts,
+    limits::Limits,
+    load::load,
+    log::{Log, LogFormat},
+    profile::{Messages, Profile},
+    proxy::Proxy,
+    server::Server,
+    usage::{Durability, Usage},
+};
 
+mod console;
+mod database;
+mod engine;
+mod gpu;
+mod hosts;
+mod limits;
 mod load;
+mod log;
+mod profile;
+mod proxy;
+mod server;
+mod usage;
 
 /// The whole configuration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,166 +63,6 @@ pub struct Config {
     pub gpu: Gpu,
     /// The log.
     pub log: Log,
-}
-
-/// `[server]`
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Server {
-    /// Address of the API and the console, plain HTTP.
-    pub listen: SocketAddr,
-    /// Address of `/metrics`, `/health/live` and `/health/ready`; not for the public.
-    pub metrics_listen: SocketAddr,
-    /// Folder for the database and the demo's files; created for its owner only.
-    pub data_dir: PathBuf,
-    /// Folder with the console's built files (`pkg/`, fonts, icons).
-    pub site_dir: PathBuf,
-    /// Seconds that open requests get to finish when the gateway is stopped.
-    pub drain_seconds: u64,
-    /// Addresses and networks of the proxies in front, whose `X-Forwarded-For` names the client.
-    pub trusted_proxies: TrustedProxies,
-}
-
-/// `[hosts]`
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Hosts {
-    /// The host of the API, such as `proxy.example.com`.
-    pub proxy: Option<HostName>,
-    /// The host of the console, such as `admin.proxy.example.com`.
-    pub admin: Option<HostName>,
-}
-
-/// `[database]`
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Database {
-    /// `sqlite://PATH` or `postgres://USER@HOST/NAME`; without it, `worv.db` in the data folder.
-    pub url: Option<String>,
-}
-
-/// `[engine]`
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Engine {
-    /// The vLLM server, such as `http://127.0.0.1:8000`. Required, but for the demo.
-    pub url: Option<String>,
-    /// Sent to the engine as `Authorization: Bearer`, for one that was started with `--api-key`.
-    #[serde(skip_serializing)]
-    pub api_key: Option<Secret>,
-    /// Refuse to start while the engine does not answer. Off where the two are started in any order.
-    pub must_answer_at_start: bool,
-}
-
-/// `[[profile]]`: a model that the engine may be started with.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Profile {
-    /// The name that the engine serves it under. Each profile's name leads to whichever model is live.
-    pub name: String,
-    /// The longest answer of this model, in tokens, in place of `limits.max_output_tokens`.
-    #[serde(default)]
-    pub max_output_tokens: Option<u64>,
-    /// What the engine that serves it makes of `/v1/messages`; without it, the engine is asked when it comes up.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub messages: Option<Messages>,
-    /// Take Han script out of its answers: text and reasoning, never what tools are called with.
-    #[serde(default)]
-    pub strip_han: bool,
-}
-
-/// What an engine makes of `/v1/messages`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Messages {
-    /// It serves it: vLLM from 0.20.
-    Native,
-    /// It gets chat completions in its place: vLLM up to 0.19, which drops what is said about thinking there.
-    Translated,
-}
-
-/// `[proxy]`
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Proxy {
-    /// Further model names that lead to the live model, in any case: whole names, or beginnings followed by `*`.
-    pub aliases: Vec<String>,
-    /// Seconds of silence on a stream after which a comment or ping is sent, so that nothing in between gives it up.
-    pub keep_alive_seconds: u64,
-}
-
-/// `[limits]`
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Limits {
-    /// Prompt and answer together, in tokens; the engine's own window holds as well, if it is smaller.
-    pub max_context_tokens: u64,
-    /// The longest answer, in tokens.
-    pub max_output_tokens: u64,
-    /// Tokens of the window that are kept free for the chat template.
-    pub reserved_tokens: u64,
-    /// The largest request body, in bytes.
-    pub max_body_bytes: usize,
-}
-
-/// `[usage]`
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Usage {
-    /// Whether the end of an answer waits for its usage row.
-    pub durability: Durability,
-}
-
-/// Whether the end of an answer waits for its usage row to be on disk.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Durability {
-    /// It waits, a few milliseconds.
-    #[default]
-    Strict,
-    /// It does not; a crash may lose the last rows.
-    Relaxed,
-}
-
-/// `[console]`
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Console {
-    /// Mark the session cookie `Secure` and `__Host-`; on when browsers reach the console over HTTPS.
-    pub secure_cookies: bool,
-    /// Minutes without a request after which a session ends.
-    pub session_idle_minutes: u32,
-    /// Hours after which a session ends in any case.
-    pub session_hours: u32,
-}
-
-/// `[gpu]`
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Gpu {
-    /// NVIDIA's management library; without it, the one that the driver installed.
-    pub nvml_library: Option<PathBuf>,
-}
-
-/// `[log]`
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Log {
-    /// What is logged, such as `info` or `worv_proxy=debug,info`.
-    pub filter: String,
-    /// How it is written.
-    pub format: LogFormat,
-}
-
-/// How the log is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
-    /// A line for a person.
-    #[default]
-    Text,
-    /// A JSON object a line.
-    Json,
 }
 
 impl Config {
@@ -269,86 +130,20 @@ impl Config {
 
 impl Default for Config {
     fn default() -> Self {
-        let profile = |name: &str| Profile {
-            name: name.to_owned(),
-            max_output_tokens: None,
-            messages: None,
-            strip_han: false,
-        };
         Self {
             server: Server::default(),
             hosts: Hosts::default(),
             database: Database::default(),
             engine: Engine::default(),
-            profile: ["DeepSeek-V4-Pro", "GLM-5.1-FP8", "Kimi-K2.6"].map(profile).into(),
+            profile: ["DeepSeek-V4-Pro", "GLM-5.1-FP8", "Kimi-K2.6"]
+                .map(Profile::named)
+                .into(),
             proxy: Proxy::default(),
             limits: Limits::default(),
             usage: Usage::default(),
             console: Console::default(),
             gpu: Gpu::default(),
             log: Log::default(),
-        }
-    }
-}
-
-impl Default for Server {
-    fn default() -> Self {
-        Self {
-            listen: SocketAddr::from(([127, 0, 0, 1], 3000)),
-            metrics_listen: SocketAddr::from(([127, 0, 0, 1], 9464)),
-            data_dir: PathBuf::from("data"),
-            site_dir: PathBuf::from("target/site"),
-            drain_seconds: 30,
-            trusted_proxies: TrustedProxies::default(),
-        }
-    }
-}
-
-impl Default for Proxy {
-    fn default() -> Self {
-        Self {
-            aliases: ["claude-*", "glm-5.1-fp8", "kimi-k2.6"].map(str::to_owned).into(),
-            keep_alive_seconds: 15,
-        }
-    }
-}
-
-impl Default for Engine {
-    fn default() -> Self {
-        Self {
-            url: None,
-            api_key: None,
-            must_answer_at_start: true,
-        }
-    }
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            max_context_tokens: 202_752,
-            max_output_tokens: 16_384,
-            reserved_tokens: 512,
-            max_body_bytes: 32 * 1024 * 1024,
-        }
-    }
-}
-
-impl Default for Console {
-    fn default() -> Self {
-        Self {
-            secure_cookies: false,
-            session_idle_minutes: 12 * 60,
-            session_hours: 7 * 24,
-        }
-    }
-}
-
-impl Default for Log {
-    fn default() -> Self {
-        Self {
-            filter: "info".to_owned(),
-            format: LogFormat::Text,
         }
     }
 }
