@@ -56,7 +56,7 @@ npm_install() {
     [ "$(cat "$marker" 2>/dev/null)" != "$wanted" ] || return 0
     "$scripts/setup-node"
     say "installing the npm packages of ${1#"$root"/}"
-    npm ci --prefix "$1" --loglevel=error --no-audit --no-fund >&2
+    npm ci --prefix "$1" --loglevel=error --no-audit --no-fund --no-update-notifier >&2
     echo "$wanted" >"$marker"
 }
 
