@@ -37,7 +37,24 @@ pub struct UsageRecord {
     pub first_byte_ms: Option<u32>,
     /// Milliseconds from the start to the end.
     pub duration_ms: u32,
+    /// Milliseconds that it waited for its turn before it went to the engine.
+    pub queue_ms: u32,
+    /// Microseconds that the gateway itself added before the request went to the engine: from the moment it had been
+    /// read, what the engine took to count the prompt included, waiting for its turn not.
+    pub overhead_us: u32,
+    /// The kind of program that sent it.
+    pub client: ClientKind,
+    /// Tokens that the answer was allowed to have; none where none are generated.
+    pub granted_tokens: Option<u64>,
+    /// Whether that was less than the caller had asked for.
+    pub clamped: bool,
+    /// Who in a chat front end asked, by the id that it forwards: at most [`LONGEST_CHAT_USER`] characters. Whoever
+    /// holds the key can write anything there; it tells a key's usage apart and is never what anybody is let in by.
+    pub chat_user: Option<String>,
 }
+
+/// Characters of a chat user's id that are kept; Open WebUI's have 36.
+pub const LONGEST_CHAT_USER: usize = 64;
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -52,6 +69,26 @@ pub enum Outcome {
     RefusedByEngine,
     /// The gateway itself was killed meanwhile; found at its next start.
     Lost,
+}
+
+/// The kind of program that sends a request, as its headers tell it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ClientKind {
+    /// Anthropic's coding agent.
+    ClaudeCode,
+    /// OpenAI's coding agent.
+    Codex,
+    /// The chat front end, where it is set to forward who asks.
+    OpenWebUi,
+    /// One of OpenAI's SDKs, in a program of its own.
+    OpenAiSdk,
+    /// One of Anthropic's SDKs, in a program of its own.
+    AnthropicSdk,
+    /// A line in a shell.
+    Curl,
+    /// Anything else.
+    #[default]
+    Other,
 }
 
 /// The inference routes, as they are counted.
@@ -84,6 +121,13 @@ pub trait UsageSink: Send + Sync {
     fn record(&self, usage: UsageRecord) -> Durable;
 }
 
+impl UsageRecord {
+    /// Whether the caller's name for the model led to another.
+    pub fn is_aliased(&self) -> bool {
+        self.requested_model != self.served_model
+    }
+}
+
 impl Outcome {
     /// Every outcome, in the order of the database's codes.
     pub const ALL: [Self; 5] = [
@@ -102,6 +146,32 @@ impl Outcome {
             Self::EngineFailed => "engine_failed",
             Self::RefusedByEngine => "refused_by_engine",
             Self::Lost => "lost",
+        }
+    }
+}
+
+impl ClientKind {
+    /// Every kind.
+    pub const ALL: [Self; 7] = [
+        Self::ClaudeCode,
+        Self::Codex,
+        Self::OpenWebUi,
+        Self::OpenAiSdk,
+        Self::AnthropicSdk,
+        Self::Curl,
+        Self::Other,
+    ];
+
+    /// The name used in the API and the log.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ClaudeCode => "claude_code",
+            Self::Codex => "codex",
+            Self::OpenWebUi => "open_webui",
+            Self::OpenAiSdk => "openai_sdk",
+            Self::AnthropicSdk => "anthropic_sdk",
+            Self::Curl => "curl",
+            Self::Other => "other",
         }
     }
 }
@@ -135,6 +205,12 @@ impl Endpoint {
 }
 
 impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Display for ClientKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }

@@ -1,6 +1,6 @@
 //! The life of a request, from its head to the beginning of its answer.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use axum::{body::Body, extract::Request, response::Response};
 use bytes::Bytes;
@@ -21,6 +21,7 @@ use crate::{
     Gateway,
     authentication::authenticate,
     body::{discard, read_answer, read_request},
+    client_kind::{chat_user, client_kind},
     dialect::Dialect,
     echo::Echo,
     engine::{EngineError, EngineResponse},
@@ -67,6 +68,7 @@ async fn answer(route: &Route, request_id: RequestId, request: Request) -> Resul
             return Err(error);
         }
     };
+    let received = Instant::now();
     let envelope = Envelope::parse(&body)?;
 
     let live = gateway.live.load_full();
@@ -89,6 +91,12 @@ async fn answer(route: &Route, request_id: RequestId, request: Request) -> Resul
             stream: envelope.stream,
             started_at,
             started,
+            received,
+            queued: Duration::ZERO,
+            client: client_kind(&head.headers),
+            granted_tokens: rewritten.granted.map(|granted| granted.tokens),
+            clamped: rewritten.granted.is_some_and(|granted| granted.clamped),
+            chat_user: chat_user(&head.headers),
         },
     );
     let translation = rewritten.translation;
@@ -108,6 +116,7 @@ async fn answer(route: &Route, request_id: RequestId, request: Request) -> Resul
 
     let instead = translation.map(|translation| gateway.engine.url(translation.path()));
     let url = instead.as_ref().unwrap_or(&route.url);
+    settlement.note_sent();
     let mut response = match gateway.engine.post(url, to_engine, rewritten.body).await {
         Ok(answer) if !answer.status().is_success() => refused(route.dialect, request_id, answer, settlement).await,
         Ok(answer) if is_event_stream(answer.headers()) => {
@@ -127,7 +136,7 @@ async fn answer(route: &Route, request_id: RequestId, request: Request) -> Resul
     };
     if let Some(granted) = rewritten.granted {
         let headers = response.headers_mut();
-        headers.insert(headers::X_WORV_MAX_OUTPUT_TOKENS, granted.into());
+        headers.insert(headers::X_WORV_MAX_OUTPUT_TOKENS, granted.tokens.into());
     }
     Ok(response)
 }

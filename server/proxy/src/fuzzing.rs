@@ -26,7 +26,7 @@ use worv_core::{
     Clock, Entropy, UnixMillis,
     id::RequestId,
     key::KeyId,
-    usage::{Durable, Endpoint, UsageRecord, UsageSink},
+    usage::{ClientKind, Durable, Endpoint, UsageRecord, UsageSink},
 };
 
 use crate::{
@@ -125,6 +125,12 @@ fn relayed(stream: &[u8], size: usize, grammar: u8) -> Bytes {
             stream: true,
             started_at: UnixMillis(0),
             started: Instant::now(),
+            received: Instant::now(),
+            queued: Duration::ZERO,
+            client: ClientKind::Other,
+            granted_tokens: None,
+            clamped: false,
+            chat_user: None,
         };
         let settlement = Settlement::admit(&gateway, admitted);
         let upstream = Pieces(stream.chunks(size).map(Bytes::copy_from_slice).collect());

@@ -8,6 +8,7 @@ mod authentication;
 mod body;
 mod catalogue;
 mod chat_repair;
+mod client_kind;
 mod config;
 mod counters;
 mod dialect;

@@ -21,6 +21,8 @@ pub(crate) struct OutputBudget {
     names: &'static [&'static str],
     /// Whether the first of them is filled in if none is given.
     filled_in: bool,
+    /// What the caller asks for, if anything.
+    asked: Option<u64>,
     /// What is asked for, or the ceiling; never above the ceiling.
     wanted: u64,
     /// Prompt and answer together, less what is kept free.
@@ -77,6 +79,7 @@ impl OutputBudget {
         Ok(Some(Self {
             names,
             filled_in,
+            asked,
             wanted: asked.or(default).unwrap_or(limits.max_output).min(limits.max_output),
             room: limits.window.saturating_sub(limits.reserved),
             window: limits.window,
@@ -92,6 +95,11 @@ impl OutputBudget {
     /// What the answer may have where the prompt is known to be short.
     pub(crate) fn wanted(&self) -> u64 {
         self.wanted
+    }
+
+    /// Whether the caller had asked for more than this.
+    pub(crate) fn clamps_to(&self, granted: u64) -> bool {
+        self.asked.is_some_and(|asked| asked > granted)
     }
 
     /// What the answer may have beside such a prompt. An estimate never refuses: then the engine has the last word.

@@ -22,10 +22,18 @@ use crate::{
 pub(crate) struct Rewritten {
     /// The body; the very bytes that came where nothing had to change.
     pub(crate) body: Bytes,
-    /// Tokens that the answer may have; none where none is generated.
-    pub(crate) granted: Option<u64>,
+    /// What the answer may have; none where none is generated.
+    pub(crate) granted: Option<Granted>,
     /// Where another of the engine's routes is asked instead.
     pub(crate) translation: Option<Translation>,
+}
+
+/// Tokens that an answer may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Granted {
+    pub(crate) tokens: u64,
+    /// Whether the caller had asked for more.
+    pub(crate) clamped: bool,
 }
 
 /// The tools of Responses that only OpenAI's servers or the client itself can run, and that the engine's older versions refuse.
@@ -65,7 +73,7 @@ pub(crate) async fn rewrite(
         object,
         map,
         resolved.thinking,
-        granted.unwrap_or(u64::MAX),
+        granted.map_or(u64::MAX, |granted| granted.tokens),
     )?);
     match endpoint {
         Endpoint::Messages | Endpoint::CountTokens => edits.extend(messages_repair::edits(object)?),
@@ -110,11 +118,11 @@ async fn grant(
     object: &Object<'_>,
     body: &[u8],
     edits: &mut Vec<Edit<'_>>,
-) -> Result<Option<u64>, ApiError> {
+) -> Result<Option<Granted>, ApiError> {
     let Some(budget) = OutputBudget::of(endpoint, object, gateway.limits(live))? else {
         return Ok(None);
     };
-    let granted = match live.name() {
+    let tokens = match live.name() {
         Some(name) if budget.needs_count(body) => {
             let prompt = gateway
                 .prompt_counter
@@ -124,8 +132,11 @@ async fn grant(
         }
         _ => budget.wanted(),
     };
-    edits.extend(budget.edits(object, granted));
-    Ok(Some(granted))
+    edits.extend(budget.edits(object, tokens));
+    Ok(Some(Granted {
+        tokens,
+        clamped: budget.clamps_to(tokens),
+    }))
 }
 
 /// Whether a route's requests go through the chat template.

@@ -1,13 +1,13 @@
 //! The one usage record of each admitted request, however it ends.
 
-use std::{future::ready, sync::Arc};
+use std::{future::ready, sync::Arc, time::Duration};
 
 use http::StatusCode;
 use tokio::time::Instant;
 use worv_core::{
     UnixMillis,
     id::RequestId,
-    usage::{Durable, Endpoint, Outcome, UsageRecord, UsageSink},
+    usage::{ClientKind, Durable, Endpoint, Outcome, UsageRecord, UsageSink},
 };
 
 use crate::{
@@ -34,6 +34,7 @@ pub(crate) struct Settlement {
     /// How many of them there were when the engine last said how much it had generated.
     reported_at: Option<u64>,
     started: Instant,
+    received: Instant,
     _in_flight: InFlight,
 }
 
@@ -50,6 +51,16 @@ pub(crate) struct Admitted {
     pub(crate) started_at: UnixMillis,
     /// The same moment, by the clock that durations are taken from.
     pub(crate) started: Instant,
+    /// When all of the request had been read.
+    pub(crate) received: Instant,
+    /// How long it has waited for its turn.
+    pub(crate) queued: Duration,
+    pub(crate) client: ClientKind,
+    /// Tokens that the answer may have, if any are generated, and whether the caller had asked for more.
+    pub(crate) granted_tokens: Option<u64>,
+    pub(crate) clamped: bool,
+    /// Who in a chat front end is asking.
+    pub(crate) chat_user: Option<String>,
 }
 
 impl Settlement {
@@ -63,6 +74,7 @@ impl Settlement {
             pieces: 0,
             reported_at: None,
             started: admitted.started,
+            received: admitted.received,
             _in_flight: gateway.counters.admit(),
             record: Some(UsageRecord {
                 request_id: admitted.request_id,
@@ -80,7 +92,22 @@ impl Settlement {
                 started_at: admitted.started_at,
                 first_byte_ms: None,
                 duration_ms: 0,
+                queue_ms: milliseconds(admitted.queued),
+                overhead_us: 0,
+                client: admitted.client,
+                granted_tokens: admitted.granted_tokens,
+                clamped: admitted.clamped,
+                chat_user: admitted.chat_user,
             }),
+        }
+    }
+
+    /// Notes that the request goes to the engine now.
+    pub(crate) fn note_sent(&mut self) {
+        if let Some(record) = &mut self.record {
+            let queued = Duration::from_millis(record.queue_ms.into());
+            let overhead = self.received.elapsed().saturating_sub(queued).as_micros();
+            record.overhead_us = u32::try_from(overhead).unwrap_or(u32::MAX);
         }
     }
 
@@ -96,7 +123,7 @@ impl Settlement {
         if let Some(record) = &mut self.record
             && record.first_byte_ms.is_none()
         {
-            record.first_byte_ms = Some(milliseconds_since(self.started));
+            record.first_byte_ms = Some(milliseconds(self.started.elapsed()));
         }
     }
 
@@ -137,7 +164,7 @@ impl Settlement {
             return Box::pin(ready(()));
         };
         record.outcome = outcome;
-        record.duration_ms = milliseconds_since(self.started);
+        record.duration_ms = milliseconds(self.started.elapsed());
         if outcome == Outcome::Done && self.reported_at == Some(self.pieces) {
             self.rate.learn(self.pieces, record.completion_tokens);
         }
@@ -167,6 +194,6 @@ impl Drop for Settlement {
     }
 }
 
-fn milliseconds_since(start: Instant) -> u32 {
-    u32::try_from(start.elapsed().as_millis()).unwrap_or(u32::MAX)
+fn milliseconds(duration: Duration) -> u32 {
+    u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
 }

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use worv_core::{
     Clock, Entropy, UnixMillis,
     key::KeyId,
-    usage::{Endpoint, UsageRecord, UsageSink},
+    usage::{ClientKind, Endpoint, UsageRecord, UsageSink},
 };
 
 use super::*;
@@ -67,6 +67,12 @@ fn relay(sink: &Arc<Sink>, upstream: reqwest::Body, grammar: Grammar) -> Relay<r
         stream: true,
         started_at: UnixMillis(0),
         started: Instant::now(),
+        received: Instant::now(),
+        queued: Duration::ZERO,
+        client: ClientKind::Other,
+        granted_tokens: None,
+        clamped: false,
+        chat_user: None,
     };
     let settlement = Settlement::admit(&gateway, admitted);
     Relay::new(

@@ -1,6 +1,7 @@
 //! The length of answers, over the whole way.
 
 use serde_json::{Value, json};
+use worv_core::usage::ClientKind;
 
 use crate::support::{Answer, Engine, Running};
 
@@ -105,4 +106,27 @@ async fn an_engine_that_cannot_count_costs_no_request() {
         sent["max_tokens"]
     );
     assert_eq!(answer.await.unwrap().status.as_u16(), 200);
+}
+
+#[tokio::test]
+async fn the_record_tells_what_was_granted_and_who_asked() {
+    let engine = Engine::start().await;
+    let mut running = Running::start(engine.url()).await;
+    running.serve("m", 100_000);
+    let request = json!({"model": "live", "max_tokens": 32_000, "messages": []});
+    let request = running.post(CHAT, &request).header("x-openwebui-user-id", "6f1ed002");
+    let answer = tokio::spawn(Answer::of(request));
+    let mut exchange = engine.accept().await;
+    exchange.answer("200 OK", "application/json", "{}").await;
+    answer.await.unwrap();
+    let record = running.record().await;
+    assert_eq!((record.granted_tokens, record.clamped), (Some(16_384), true));
+    assert_eq!(
+        (record.client, record.chat_user.as_deref()),
+        (ClientKind::OpenWebUi, Some("6f1ed002"))
+    );
+    assert!(
+        record.is_aliased() && record.queue_ms == 0 && record.overhead_us > 0,
+        "{record:?}"
+    );
 }

@@ -105,7 +105,13 @@ CREATE TABLE requests (
     status            INTEGER  NOT NULL,
     started_at        BIGINT   NOT NULL,
     first_byte_ms     BIGINT,
-    duration_ms       BIGINT   NOT NULL
+    duration_ms       BIGINT   NOT NULL,
+    queue_ms          BIGINT   NOT NULL,
+    overhead_us       BIGINT   NOT NULL,
+    client            SMALLINT NOT NULL,
+    granted_tokens    BIGINT,
+    clamped           SMALLINT NOT NULL CHECK (clamped IN (0, 1)),
+    chat_user         TEXT
 );
 CREATE INDEX requests_key ON requests (key_id, id);
 
@@ -132,5 +138,8 @@ CREATE TABLE usage_by_part (
     duration_ms       BIGINT  NOT NULL,
     first_bytes       BIGINT  NOT NULL,
     first_byte_ms     BIGINT  NOT NULL,
+    queue_ms          BIGINT  NOT NULL,
+    overhead_us       BIGINT  NOT NULL,
+    clamped           BIGINT  NOT NULL,
     PRIMARY KEY (part, span, bucket, key_id, model_id, endpoint)
 );

@@ -107,7 +107,13 @@ CREATE TABLE requests (
     status            INTEGER NOT NULL,
     started_at        INTEGER NOT NULL,
     first_byte_ms     INTEGER,
-    duration_ms       INTEGER NOT NULL
+    duration_ms       INTEGER NOT NULL,
+    queue_ms          INTEGER NOT NULL,
+    overhead_us       INTEGER NOT NULL,
+    client            INTEGER NOT NULL,
+    granted_tokens    INTEGER,
+    clamped           INTEGER NOT NULL CHECK (clamped IN (0, 1)),
+    chat_user         TEXT
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX requests_key ON requests (key_id);
 
@@ -134,5 +140,8 @@ CREATE TABLE usage_by_part (
     duration_ms       INTEGER NOT NULL,
     first_bytes       INTEGER NOT NULL,
     first_byte_ms     INTEGER NOT NULL,
+    queue_ms          INTEGER NOT NULL,
+    overhead_us       INTEGER NOT NULL,
+    clamped           INTEGER NOT NULL,
     PRIMARY KEY (part, span, bucket, key_id, model_id, endpoint)
 ) STRICT, WITHOUT ROWID;

@@ -1,6 +1,6 @@
 //! The numbers that stand for names in the database. They are never changed, only added to.
 
-use worv_core::usage::{Endpoint, Outcome};
+use worv_core::usage::{ClientKind, Endpoint, Outcome};
 
 /// The number of an outcome.
 pub(super) fn of_outcome(outcome: Outcome) -> i16 {
@@ -27,6 +27,19 @@ pub(super) fn of_endpoint(endpoint: Endpoint) -> i16 {
     }
 }
 
+/// The number of a kind of client.
+pub(super) fn of_client(client: ClientKind) -> i16 {
+    match client {
+        ClientKind::Other => 0,
+        ClientKind::ClaudeCode => 1,
+        ClientKind::Codex => 2,
+        ClientKind::OpenWebUi => 3,
+        ClientKind::OpenAiSdk => 4,
+        ClientKind::AnthropicSdk => 5,
+        ClientKind::Curl => 6,
+    }
+}
+
 /// The outcome with that number.
 pub(super) fn outcome(code: i16) -> sqlx::Result<Outcome> {
     find(&Outcome::ALL, of_outcome, code)
@@ -35,6 +48,11 @@ pub(super) fn outcome(code: i16) -> sqlx::Result<Outcome> {
 /// The endpoint with that number.
 pub(super) fn endpoint(code: i16) -> sqlx::Result<Endpoint> {
     find(&Endpoint::ALL, of_endpoint, code)
+}
+
+/// The kind of client with that number.
+pub(super) fn client(code: i16) -> sqlx::Result<ClientKind> {
+    find(&ClientKind::ALL, of_client, code)
 }
 
 fn find<T: Copy>(all: &[T], code_of: impl Fn(T) -> i16, code: i16) -> sqlx::Result<T> {
@@ -55,6 +73,9 @@ mod tests {
         }
         for known in Endpoint::ALL {
             assert_eq!(endpoint(of_endpoint(known)).unwrap(), known);
+        }
+        for known in ClientKind::ALL {
+            assert_eq!(client(of_client(known)).unwrap(), known);
         }
         assert!(outcome(99).is_err() && endpoint(-1).is_err());
     }

@@ -38,6 +38,18 @@ struct Line {
     started_at: i64,
     first_byte_ms: Option<u32>,
     duration_ms: u32,
+    #[serde(default)]
+    queue_ms: u32,
+    #[serde(default)]
+    overhead_us: u32,
+    #[serde(default)]
+    client: i16,
+    #[serde(default)]
+    granted: Option<u64>,
+    #[serde(default)]
+    clamped: bool,
+    #[serde(default)]
+    chat_user: Option<String>,
 }
 
 impl Journal {
@@ -148,6 +160,12 @@ impl Line {
             started_at: UnixMillis(self.started_at),
             first_byte_ms: self.first_byte_ms,
             duration_ms: self.duration_ms,
+            queue_ms: self.queue_ms,
+            overhead_us: self.overhead_us,
+            client: code::client(self.client).map_err(io::Error::other)?,
+            granted_tokens: self.granted,
+            clamped: self.clamped,
+            chat_user: self.chat_user,
         })
     }
 }
@@ -172,6 +190,12 @@ impl From<&UsageRecord> for Line {
             started_at: record.started_at.0,
             first_byte_ms: record.first_byte_ms,
             duration_ms: record.duration_ms,
+            queue_ms: record.queue_ms,
+            overhead_us: record.overhead_us,
+            client: code::of_client(record.client),
+            granted: record.granted_tokens,
+            clamped: record.clamped,
+            chat_user: record.chat_user.clone(),
         }
     }
 }
@@ -182,7 +206,7 @@ mod tests {
     use std::{fs, os::unix::fs::PermissionsExt};
     use worv_core::{
         Clock, Entropy,
-        usage::{Endpoint, Outcome},
+        usage::{ClientKind, Endpoint, Outcome},
     };
 
     fn record(seed: u64) -> UsageRecord {
@@ -202,6 +226,12 @@ mod tests {
             started_at: UnixMillis(-5),
             first_byte_ms: None,
             duration_ms: 6,
+            queue_ms: 7,
+            overhead_us: 8,
+            client: ClientKind::Codex,
+            granted_tokens: Some(9),
+            clamped: true,
+            chat_user: Some("ada".to_owned()),
         }
     }
 

@@ -6,7 +6,11 @@ use std::{
 };
 
 use sqlx::{Any, AnyConnection, AssertSqlSafe, Row, any::AnyRow, query::Query};
-use worv_core::{id::RequestId, key::KeyId, usage::UsageRecord};
+use worv_core::{
+    id::RequestId,
+    key::KeyId,
+    usage::{LONGEST_CHAT_USER, UsageRecord},
+};
 
 use super::{code, statement::placeholders};
 use crate::{Store, StoreError, row, text};
@@ -17,7 +21,7 @@ const LONGEST_MODEL: usize = 200;
 /// Rows that one statement inserts: enough that their number no longer matters, few enough to prepare quickly.
 const ROWS: usize = 32;
 
-const COLUMNS: usize = 15;
+const COLUMNS: usize = 21;
 
 /// The statement for [`ROWS`] rows; the one for a single row is [`INSERT_ONE`]. A record that is there already is left
 /// as it is, so that writing twice what may have been written is safe.
@@ -41,7 +45,8 @@ macro_rules! select {
         concat!(
             "SELECT requests.id, key_id, endpoint, models.name AS served_model, requested_model, stream, ",
             "prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, ",
-            "outcome, status, started_at, first_byte_ms, duration_ms ",
+            "outcome, status, started_at, first_byte_ms, duration_ms, ",
+            "queue_ms, overhead_us, client, granted_tokens, clamped, chat_user ",
             "FROM requests JOIN models ON models.id = requests.model_id WHERE requests.id < $1 ",
             $condition,
             " ORDER BY requests.id DESC LIMIT $2"
@@ -129,7 +134,8 @@ fn insert(rows: usize) -> String {
     format!(
         "INSERT INTO requests (id, key_id, endpoint, model_id, requested_model, stream, \
          prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, \
-         outcome, status, started_at, first_byte_ms, duration_ms) \
+         outcome, status, started_at, first_byte_ms, duration_ms, \
+         queue_ms, overhead_us, client, granted_tokens, clamped, chat_user) \
          VALUES {} ON CONFLICT (id) DO NOTHING RETURNING id",
         placeholders(rows, COLUMNS)
     )
@@ -155,13 +161,25 @@ fn bind(query: BoundQuery, record: &UsageRecord, models: &HashMap<String, i64>) 
         .bind(i32::from(record.status))
         .bind(record.started_at.0)
         .bind(record.first_byte_ms.map(i64::from))
-        .bind(i64::from(record.duration_ms)))
+        .bind(i64::from(record.duration_ms))
+        .bind(i64::from(record.queue_ms))
+        .bind(i64::from(record.overhead_us))
+        .bind(code::of_client(record.client))
+        .bind(record.granted_tokens.map(|granted| row::stored(tokens(granted))))
+        .bind(i16::from(record.clamped))
+        .bind(
+            record
+                .chat_user
+                .as_deref()
+                .map(|user| text::tamed(user, LONGEST_CHAT_USER)),
+        ))
 }
 
 fn record(row: &AnyRow) -> sqlx::Result<UsageRecord> {
     let served_model: String = row.try_get("served_model")?;
     let requested: Option<String> = row.try_get("requested_model")?;
     let first_byte: Option<i64> = row.try_get("first_byte_ms")?;
+    let granted: Option<i64> = row.try_get("granted_tokens")?;
     Ok(UsageRecord {
         request_id: RequestId::from_bytes(row::bytes(row, "id")?),
         key: KeyId(row.try_get("key_id")?),
@@ -178,5 +196,11 @@ fn record(row: &AnyRow) -> sqlx::Result<UsageRecord> {
         started_at: row::time(row, "started_at")?,
         first_byte_ms: first_byte.and_then(|millis| u32::try_from(millis).ok()),
         duration_ms: row::count(row, "duration_ms")?,
+        queue_ms: row::count(row, "queue_ms")?,
+        overhead_us: row::count(row, "overhead_us")?,
+        client: code::client(row.try_get("client")?)?,
+        granted_tokens: granted.map(i64::unsigned_abs),
+        clamped: row.try_get::<i16, _>("clamped")? != 0,
+        chat_user: row.try_get("chat_user")?,
     })
 }

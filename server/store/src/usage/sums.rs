@@ -40,6 +40,12 @@ pub struct UsageTotals {
     pub first_bytes: u64,
     /// Milliseconds from start to first byte, of those requests together.
     pub first_byte_ms: u64,
+    /// Milliseconds that requests waited for their turn, of all of them together.
+    pub queue_ms: u64,
+    /// Microseconds that the gateway itself added, to all of them together.
+    pub overhead_us: u64,
+    /// Requests whose answers were allowed fewer tokens than their callers had asked for.
+    pub clamped: u64,
 }
 
 /// The length of time that one sum is of. All are in UTC.
@@ -70,7 +76,7 @@ const ANY_MODEL: i64 = 0;
 const ANY_ENDPOINT: i16 = -1;
 
 /// The columns that are summed, in the order of [`UsageTotals::values`].
-pub(super) const SUMMED: [&str; 12] = [
+pub(super) const SUMMED: [&str; 15] = [
     "requests",
     "client_left",
     "engine_failed",
@@ -83,6 +89,9 @@ pub(super) const SUMMED: [&str; 12] = [
     "duration_ms",
     "first_bytes",
     "first_byte_ms",
+    "queue_ms",
+    "overhead_us",
+    "clamped",
 ];
 
 /// Columns of a [`Place`].
@@ -214,6 +223,9 @@ impl UsageTotals {
             self.first_bytes += 1;
             self.first_byte_ms += u64::from(millis);
         }
+        self.queue_ms += u64::from(record.queue_ms);
+        self.overhead_us += u64::from(record.overhead_us);
+        self.clamped += u64::from(record.clamped);
     }
 
     /// The values in the order of [`SUMMED`].
@@ -231,6 +243,9 @@ impl UsageTotals {
             self.duration_ms,
             self.first_bytes,
             self.first_byte_ms,
+            self.queue_ms,
+            self.overhead_us,
+            self.clamped,
         ]
     }
 
@@ -248,6 +263,9 @@ impl UsageTotals {
             duration_ms: row::count(row, "duration_ms")?,
             first_bytes: row::count(row, "first_bytes")?,
             first_byte_ms: row::count(row, "first_byte_ms")?,
+            queue_ms: row::count(row, "queue_ms")?,
+            overhead_us: row::count(row, "overhead_us")?,
+            clamped: row::count(row, "clamped")?,
         })
     }
 }

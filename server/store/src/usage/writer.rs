@@ -159,7 +159,12 @@ mod tests {
     use super::*;
     use crate::usage::RequestQuery;
     use tempfile::TempDir;
-    use worv_core::{Clock, Entropy, UnixMillis, id::RequestId, key::KeyId, usage::Endpoint, usage::Outcome};
+    use worv_core::{
+        Clock, Entropy, UnixMillis,
+        id::RequestId,
+        key::KeyId,
+        usage::{ClientKind, Endpoint, Outcome},
+    };
 
     #[tokio::test]
     async fn a_full_disk_stops_neither_the_answers_nor_the_count() {
@@ -193,6 +198,12 @@ mod tests {
                 started_at: clock.now(),
                 first_byte_ms: None,
                 duration_ms: 1,
+                queue_ms: 0,
+                overhead_us: 0,
+                client: ClientKind::Other,
+                granted_tokens: None,
+                clamped: false,
+                chat_user: None,
             };
             writer.record(record).await;
         }

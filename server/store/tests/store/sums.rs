@@ -83,6 +83,7 @@ on_each_database! {
         assert_eq!((totals.prompt_tokens, totals.cached_tokens), (600, 360));
         assert_eq!((totals.completion_tokens, totals.reasoning_tokens), (120, 30));
         assert_eq!((totals.duration_ms, totals.first_bytes, totals.first_byte_ms), (5_400, 5, 200));
+        assert_eq!((totals.queue_ms, totals.overhead_us, totals.clamped), (180, 1_500, 6));
     }
 
     async fn usage_is_split_by_time_key_model_and_endpoint(database) {

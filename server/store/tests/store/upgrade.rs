@@ -48,8 +48,9 @@ async fn write_as_the_first_version(database: &TestDatabase) {
         .await
         .unwrap();
     let insert_request = "INSERT INTO requests (id, key_id, endpoint, model_id, stream, prompt_tokens, cached_tokens, \
-         completion_tokens, reasoning_tokens, outcome, status, started_at, first_byte_ms, duration_ms) \
-         VALUES ($1, 1, 0, 1, 1, 100, 60, 20, 5, $2, 200, $3, 40, 900)";
+         completion_tokens, reasoning_tokens, outcome, status, started_at, first_byte_ms, duration_ms, queue_ms, \
+         overhead_us, client, clamped) \
+         VALUES ($1, 1, 0, 1, 1, 100, 60, 20, 5, $2, 200, $3, 40, 900, 0, 0, 0, 0)";
     for outcome in 0..5_i16 {
         let started_at = START.plus(Duration::from_hours(outcome.unsigned_abs().into()));
         sqlx::query(insert_request)

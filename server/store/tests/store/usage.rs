@@ -6,7 +6,7 @@ use worv_core::{
     Clock, Entropy, UnixMillis,
     id::RequestId,
     key::KeyId,
-    usage::{Endpoint, Outcome, UsageRecord, UsageSink},
+    usage::{ClientKind, Endpoint, Outcome, UsageRecord, UsageSink},
 };
 use worv_store::usage::{Durability, RequestQuery, Writer};
 
@@ -31,6 +31,12 @@ pub(crate) fn record(key: KeyId, second: u64) -> UsageRecord {
         started_at,
         first_byte_ms: Some(40),
         duration_ms: 900,
+        queue_ms: 30,
+        overhead_us: 250,
+        client: ClientKind::ClaudeCode,
+        granted_tokens: Some(16_384),
+        clamped: true,
+        chat_user: Some("6f1ed002-ab5b-4e0c-9c4a-8c2a9d2f1b33".to_owned()),
     }
 }
 
@@ -46,6 +52,10 @@ on_each_database! {
             outcome: Outcome::EngineFailed,
             status: 503,
             first_byte_ms: None,
+            client: ClientKind::Other,
+            granted_tokens: None,
+            clamped: false,
+            chat_user: None,
             ..record(key.id, 2)
         };
         let writer = Writer::start(store.clone(), Durability::Strict);
@@ -86,6 +96,7 @@ on_each_database! {
             duration_ms: u32::MAX,
             first_byte_ms: Some(u32::MAX),
             status: u16::MAX,
+            chat_user: Some(format!("a\0{}", "b".repeat(10_000))),
             ..record(key.id, 1)
         };
         let writer = Writer::start(store.clone(), Durability::Strict);
@@ -94,6 +105,7 @@ on_each_database! {
         assert_eq!((kept.prompt_tokens, kept.duration_ms, kept.status), (1 << 40, u32::MAX, u16::MAX));
         assert_eq!(kept.first_byte_ms, Some(u32::MAX));
         assert!(kept.requested_model.starts_with("'; DROP TABLE requests; --x"));
+        assert_eq!(kept.chat_user.as_ref().map(String::len), Some(64));
         assert_eq!((kept.requested_model.len(), kept.served_model.as_str()), (200, ""));
     }
 
