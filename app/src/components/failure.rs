@@ -7,7 +7,8 @@ use worv_api::ApiError;
 #[component]
 pub(crate) fn Failure(
     /// What failed, such as `The keys could not be loaded.`
-    what: &'static str,
+    #[prop(into)]
+    what: String,
     /// Why.
     error: ApiError,
     /// Tries again; no button without it.

@@ -3,6 +3,8 @@
 use leptos::prelude::*;
 use leptos_router::components::A;
 
+use crate::at_once::AtOnce;
+
 /// A page of the navigation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Destination {
@@ -17,42 +19,53 @@ pub(crate) struct Destination {
 }
 
 impl Destination {
-    /// Every page, in the order of the navigation.
-    pub(crate) const ALL: [Self; 2] = [
-        Self {
-            path: "/",
-            name: "Overview",
-            key: "o",
-            icon: "pulse",
-        },
-        Self {
-            path: "/keys",
-            name: "Keys",
-            key: "k",
-            icon: "key",
-        },
+    /// Every page, in the order of the navigation: what happens, who may use it, the machine, the console itself.
+    /// A page is entered here when there is one at its address.
+    pub(crate) const ALL: &[Self] = &[
+        Self::new("/", "Overview", "o", "pulse"),
+        Self::new("/keys", "Keys", "k", "key"),
     ];
+
+    const fn new(path: &'static str, name: &'static str, key: &'static str, icon: &'static str) -> Self {
+        Self { path, name, key, icon }
+    }
 }
 
-/// The links to all pages; the one that is shown is marked.
+/// The links to all pages; the one that is shown is marked. A phone has the first ones at the bottom of the screen, and the
+/// others behind a button beside them.
 #[component]
 pub(crate) fn Navigation() -> impl IntoView {
-    view! {
-        <nav class="navigation" aria-label="Pages">
-            <ul>
-                {Destination::ALL
-                    .map(|Destination { path, name, icon, .. }| {
-                        view! {
-                            <li>
-                                <A href=path exact=true>
-                                    <span class="icon" data-icon=icon aria-hidden="true"></span>
-                                    {name}
-                                </A>
-                            </li>
-                        }
-                    })
-                    .collect_view()}
-            </ul>
+    let open = RwSignal::new(false);
+    let links: Vec<_> = Destination::ALL.iter().map(link).collect();
+    AtOnce(view! {
+        <nav class="navigation" class:is-open=open aria-label="Pages" on:click=move |_| open.set(false)>
+            <ul id="pages">{links}</ul>
+            <button
+                class="navigation__more"
+                type="button"
+                aria-expanded=move || open.get().to_string()
+                aria-controls="pages"
+                on:click=move |event| {
+                    event.stop_propagation();
+                    open.update(|open| *open = !*open);
+                }
+            >
+                <span class="icon" data-icon="more" aria-hidden="true"></span>
+                "More"
+            </button>
         </nav>
+    })
+}
+
+fn link(page: &Destination) -> AnyView {
+    let Destination { path, name, icon, .. } = *page;
+    view! {
+        <li>
+            <A href=path exact=true>
+                <span class="icon" data-icon=icon aria-hidden="true"></span>
+                {name}
+            </A>
+        </li>
     }
+    .into_any()
 }

@@ -50,6 +50,7 @@ fn List(help: RwSignal<bool>) -> impl IntoView {
     AtOnce(view! {
         <dl class="shortcuts">
             {Destination::ALL
+                .iter()
                 .map(|page| {
                     view! {
                         <dt>

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
+    components::{Tile, Tone},
     figures::{self, Summary},
     format,
     live::LiveFeed,
@@ -38,26 +39,8 @@ pub(crate) fn Tiles() -> impl IntoView {
                     Some(at) => format!("last at {} UTC", format::time(at)),
                     None => "none".to_owned(),
                 })
-                bad=Signal::derive(move || summary.with(|now| now.failures > 0))
+                tone=Signal::derive(move || summary.with(|now| (now.failures > 0).then_some(Tone::Bad)))
             />
         </section>
-    }
-}
-
-#[component]
-fn Tile(
-    label: &'static str,
-    value: Signal<String>,
-    detail: Signal<String>,
-    #[prop(optional, into)] bad: Signal<bool>,
-) -> impl IntoView {
-    view! {
-        <dl class="tile panel">
-            <dt class="tile__label">{label}</dt>
-            <dd class="tile__value" data-tone=move || bad.get().then_some("bad")>
-                {value}
-            </dd>
-            <dd class="tile__detail">{detail}</dd>
-        </dl>
     }
 }
