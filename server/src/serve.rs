@@ -244,14 +244,13 @@ fn gateway_config(config: &Config, engine_url: &reqwest::Url) -> GatewayConfig {
     }
 }
 
-/// Usage goes to the database, and to a journal in the data folder while the database does not take it.
+/// Usage goes to the database, and to files in the data folder while it is not there.
 fn usage_writer(config: &Config, store: Store) -> Result<usage::Writer, Failure> {
-    let journal = config.server.data_dir.join("usage.journal");
-    let durability = durability(config.usage.durability);
-    create_for_owner(&config.server.data_dir)
-        .and_then(|()| usage::Writer::start_with_journal(store, durability, &journal))
+    let (durability, folder) = (durability(config.usage.durability), &config.server.data_dir);
+    create_for_owner(folder)
+        .and_then(|()| usage::Writer::start_in(store, durability, folder))
         .map_err(|error| {
-            let message = format!("server.data_dir: cannot write {}: {error}", journal.display());
+            let message = format!("server.data_dir: cannot keep usage in {}: {error}", folder.display());
             Failure::new(Kind::CannotCreate, message)
         })
 }

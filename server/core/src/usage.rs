@@ -29,7 +29,7 @@ pub struct UsageRecord {
     pub reasoning_tokens: u64,
     /// How it ended.
     pub outcome: Outcome,
-    /// The HTTP status that the caller saw, or would have seen.
+    /// The HTTP status that the caller saw, or would have seen; 0 where the gateway was killed before it was known.
     pub status: u16,
     /// When the request's head had been read.
     pub started_at: UnixMillis,
@@ -117,6 +117,17 @@ pub type Durable = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Where records go. Handing one over never waits; only the returned future may.
 pub trait UsageSink: Send + Sync {
+    /// Takes note of a request that has been admitted, so that it is known of also if the process is killed. Costs
+    /// microseconds. What its record says of an end is ignored.
+    fn begin(&self, usage: &UsageRecord) {
+        let _ = usage;
+    }
+
+    /// Takes note of how far a request has come, for the same reason and at the same cost.
+    fn progress(&self, usage: &UsageRecord) {
+        let _ = usage;
+    }
+
     /// Takes a record of a request that has ended.
     fn record(&self, usage: UsageRecord) -> Durable;
 }

@@ -20,6 +20,12 @@ use crate::{
 /// The status noted for a caller who left before there was an answer (nginx's convention; it is never sent).
 const CLIENT_CLOSED_REQUEST: u16 = 499;
 
+/// Stands in a record for a status that is not known yet.
+const UNKNOWN: u16 = 0;
+
+/// How often the sink hears how far a request has come.
+const NOTE_EVERY: Duration = Duration::from_secs(1);
+
 /// A request under way. Dropping it unsettled records that the caller left: that is what drops a handler or a body.
 pub(crate) struct Settlement {
     usage: Arc<dyn UsageSink>,
@@ -31,6 +37,8 @@ pub(crate) struct Settlement {
     rate: Arc<PieceRate>,
     /// Pieces of the answer that came without a word of what has been used.
     pieces: u64,
+    /// When the sink last heard of it.
+    noted: Option<Instant>,
     /// How many of them there were when the engine last said how much it had generated.
     reported_at: Option<u64>,
     started: Instant,
@@ -66,39 +74,42 @@ pub(crate) struct Admitted {
 impl Settlement {
     /// Admits a request: from here on there will be one record of it.
     pub(crate) fn admit(gateway: &Gateway, admitted: Admitted) -> Self {
+        let record = UsageRecord {
+            request_id: admitted.request_id,
+            key: admitted.key,
+            endpoint: admitted.endpoint,
+            requested_model: admitted.requested_model,
+            served_model: admitted.served_model,
+            stream: admitted.stream,
+            prompt_tokens: 0,
+            cached_tokens: 0,
+            completion_tokens: 0,
+            reasoning_tokens: 0,
+            outcome: Outcome::Lost,
+            status: UNKNOWN,
+            started_at: admitted.started_at,
+            first_byte_ms: None,
+            duration_ms: 0,
+            queue_ms: milliseconds(admitted.queued),
+            overhead_us: 0,
+            client: admitted.client,
+            granted_tokens: admitted.granted_tokens,
+            clamped: admitted.clamped,
+            chat_user: admitted.chat_user,
+        };
+        gateway.usage.begin(&record);
         Self {
             usage: Arc::clone(&gateway.usage),
             counters: Arc::clone(&gateway.counters),
             counted: 0,
             rate: Arc::clone(&gateway.piece_rate),
             pieces: 0,
+            noted: None,
             reported_at: None,
             started: admitted.started,
             received: admitted.received,
             _in_flight: gateway.counters.admit(),
-            record: Some(UsageRecord {
-                request_id: admitted.request_id,
-                key: admitted.key,
-                endpoint: admitted.endpoint,
-                requested_model: admitted.requested_model,
-                served_model: admitted.served_model,
-                stream: admitted.stream,
-                prompt_tokens: 0,
-                cached_tokens: 0,
-                completion_tokens: 0,
-                reasoning_tokens: 0,
-                outcome: Outcome::ClientLeft,
-                status: CLIENT_CLOSED_REQUEST,
-                started_at: admitted.started_at,
-                first_byte_ms: None,
-                duration_ms: 0,
-                queue_ms: milliseconds(admitted.queued),
-                overhead_us: 0,
-                client: admitted.client,
-                granted_tokens: admitted.granted_tokens,
-                clamped: admitted.clamped,
-                chat_user: admitted.chat_user,
-            }),
+            record: Some(record),
         }
     }
 
@@ -155,6 +166,12 @@ impl Settlement {
                 .add_completion_tokens(record.completion_tokens - self.counted);
             self.counted = record.completion_tokens;
         }
+        let now = Instant::now();
+        if self.noted.is_none_or(|noted| now - noted >= NOTE_EVERY) {
+            self.noted = Some(now);
+            record.duration_ms = milliseconds(now - self.started);
+            self.usage.progress(record);
+        }
     }
 
     /// Hands the record over. The future resolves when it is safe; the end of the answer must wait for that.
@@ -164,6 +181,9 @@ impl Settlement {
             return Box::pin(ready(()));
         };
         record.outcome = outcome;
+        if record.status == UNKNOWN {
+            record.status = CLIENT_CLOSED_REQUEST;
+        }
         record.duration_ms = milliseconds(self.started.elapsed());
         if outcome == Outcome::Done && self.reported_at == Some(self.pieces) {
             self.rate.learn(self.pieces, record.completion_tokens);

@@ -13,4 +13,5 @@ mod requests;
 mod retention;
 mod statement;
 mod sums;
+mod under_way;
 mod writer;

@@ -19,7 +19,8 @@ use worv_core::{UnixMillis, key::KeyId, usage::UsageRecord};
 use super::{
     journal::Journal,
     requests, sums,
-    writer::{CAPACITY, Entry, State},
+    under_way::UnderWay,
+    writer::{CAPACITY, Entry, Files, State},
 };
 use crate::{Store, StoreError, keys};
 
@@ -38,6 +39,9 @@ pub(super) struct Batches {
     state: Arc<State>,
     /// None where there is no place for it: then batches that cannot be written wait in memory.
     journal: Option<Arc<Journal>>,
+    under_way: Option<Arc<UnderWay>>,
+    /// What the process before has left under way.
+    left: Vec<UsageRecord>,
     /// Ids of the models that have been written, by name.
     models: HashMap<String, i64>,
     /// What neither the database nor the journal takes: a full disk stops neither the answers nor the count.
@@ -58,14 +62,17 @@ struct Recovery {
 }
 
 impl Batches {
-    pub(super) fn new(store: Store, state: Arc<State>, journal: Option<Journal>) -> Self {
-        let left_over = journal
+    pub(super) fn new(store: Store, state: Arc<State>, files: Files) -> Self {
+        let left_over = files
+            .journal
             .as_ref()
             .is_some_and(|journal| !matches!(journal.is_empty(), Ok(true)));
         Self {
             store,
             state,
-            journal: journal.map(Arc::new),
+            journal: files.journal.map(Arc::new),
+            under_way: files.under_way,
+            left: files.left,
             models: HashMap::new(),
             held: VecDeque::new(),
             recovery: left_over.then(Recovery::at_once),
@@ -74,6 +81,7 @@ impl Batches {
 
     /// Writes until there is nothing more to come.
     pub(super) async fn run(mut self, mut records: mpsc::Receiver<Entry>, mut closed: oneshot::Receiver<()>) {
+        self.take_up().await;
         let mut batch = Vec::with_capacity(BATCH);
         let mut open = true;
         loop {
@@ -108,20 +116,45 @@ impl Batches {
         }
     }
 
+    /// Records what the process before has left under way: behind the journal, if anything is in it, since the journal
+    /// may have the end of a request whose slot was not emptied any more, and of two records the first counts.
+    async fn take_up(&mut self) {
+        let left = mem::take(&mut self.left);
+        let behind_journal = self.recovery.is_some();
+        for piece in left.chunks(BATCH) {
+            if behind_journal {
+                self.set_aside(piece.to_vec()).await;
+            } else {
+                self.settle(piece.to_vec()).await;
+            }
+        }
+        if let Some(recovery) = &mut self.recovery {
+            recovery.next = Box::pin(std::future::ready(()));
+        }
+    }
+
     /// Gets a batch to the disk, one way or the other. Only where there is no journal can this take long.
     async fn settle(&mut self, batch: Vec<UsageRecord>) {
         let away = self.recovery.as_ref().is_some_and(|recovery| !recovery.answers);
-        let written = !away && self.try_to_write(&batch).await;
-        if written {
+        if !away && self.try_to_write(&batch).await {
+            self.forget(&batch);
             return self.succeeded();
         }
+        self.set_aside(batch).await;
+    }
+
+    /// Keeps a batch that the database does not take.
+    async fn set_aside(&mut self, batch: Vec<UsageRecord>) {
         let Some(journal) = self.journal.clone() else {
             return self.write_until_done(&batch).await;
         };
         let (batch, appended) = append(journal, batch).await;
-        if let Err(error) = appended {
-            tracing::error!(%error, "the usage journal does not take usage either; it is held in memory");
-            self.hold(batch);
+        match appended {
+            Ok(()) => self.forget(&batch),
+            Err(error) => {
+                tracing::error!(%error, "the usage journal does not take usage either; it is held in memory");
+                self.hold(batch);
+            }
         }
         self.recovery.get_or_insert_with(Recovery::soon).answers = false;
     }
@@ -132,9 +165,17 @@ impl Batches {
         loop {
             sleep(pause).await;
             if self.try_to_write(batch).await {
+                self.forget(batch);
                 return self.succeeded();
             }
             pause = (pause * 2).min(LAST_RETRY);
+        }
+    }
+
+    /// These records are safe: a kill can no longer take them.
+    fn forget(&self, batch: &[UsageRecord]) {
+        if let Some(under_way) = &self.under_way {
+            under_way.forget(batch.iter());
         }
     }
 
@@ -150,15 +191,15 @@ impl Batches {
         self.held.extend(batch.into_iter().take(room));
     }
 
-    /// Takes the next piece of what is held or in the journal to the database.
+    /// Takes the next piece of what is in the journal, and then of what is held, to the database. What is held came
+    /// later.
     async fn recover(&mut self) {
         let Some(mut recovery) = self.recovery.take() else {
             return;
         };
-        let replayed = if self.held.is_empty() {
-            self.replay(recovery.from).await
-        } else {
-            self.write_held().await.map(|()| Some(recovery.from))
+        let replayed = match self.replay(recovery.from).await {
+            Ok(None) if !self.held.is_empty() => self.write_held().await.map(|()| Some(0)),
+            replayed => replayed,
         };
         match replayed {
             Ok(Some(from)) => {
@@ -181,6 +222,7 @@ impl Batches {
     async fn write_held(&mut self) -> Result<(), Box<dyn Error + Send + Sync>> {
         let piece: Vec<_> = self.held.iter().take(BATCH).cloned().collect();
         self.write(&piece).await?;
+        self.forget(&piece);
         self.held.drain(..piece.len());
         self.state.waiting.fetch_sub(piece.len(), Ordering::Relaxed);
         Ok(())

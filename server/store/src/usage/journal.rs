@@ -8,9 +8,15 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use worv_core::{UnixMillis, id::RequestId, key::KeyId, usage::UsageRecord};
+use worv_core::{
+    UnixMillis,
+    id::RequestId,
+    key::KeyId,
+    usage::{Outcome, UsageRecord},
+};
 
 use super::code;
+use crate::text;
 
 /// Bytes that the file has at most: about a million records.
 const LARGEST: u64 = 256 << 20;
@@ -24,7 +30,7 @@ pub(super) struct Journal {
 
 /// A record as its line has it. Lines of earlier versions stay readable: fields are only added, with a default.
 #[derive(Serialize, Deserialize)]
-struct Line {
+pub(super) struct Line {
     id: [u8; 16],
     key: i64,
     endpoint: i16,
@@ -142,7 +148,24 @@ impl Journal {
 }
 
 impl Line {
-    fn record(self) -> io::Result<UsageRecord> {
+    /// The same, ended in this way.
+    pub(super) fn with_outcome(self, outcome: Outcome) -> Self {
+        Self {
+            outcome: code::of_outcome(outcome),
+            ..self
+        }
+    }
+
+    /// The same, with at most so many characters of the models' names.
+    pub(super) fn with_names_of(self, characters: usize) -> Self {
+        Self {
+            requested: text::tamed(&self.requested, characters),
+            served: text::tamed(&self.served, characters),
+            ..self
+        }
+    }
+
+    pub(super) fn record(self) -> io::Result<UsageRecord> {
         let [prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens] = self.tokens;
         Ok(UsageRecord {
             request_id: RequestId::from_bytes(self.id),
@@ -201,15 +224,15 @@ impl From<&UsageRecord> for Line {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use std::{fs, os::unix::fs::PermissionsExt};
     use worv_core::{
         Clock, Entropy,
-        usage::{ClientKind, Endpoint, Outcome},
+        usage::{ClientKind, Endpoint},
     };
 
-    fn record(seed: u64) -> UsageRecord {
+    pub(in crate::usage) fn record(seed: u64) -> UsageRecord {
         UsageRecord {
             request_id: RequestId::new(&Clock::manual(UnixMillis(1)), &Entropy::counted(seed)),
             key: KeyId(7),

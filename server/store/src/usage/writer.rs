@@ -16,11 +16,14 @@ use tokio::{
 };
 use worv_core::usage::{Durable, UsageRecord, UsageSink};
 
-use super::{batches::Batches, journal::Journal};
+use super::{batches::Batches, journal::Journal, under_way::UnderWay};
 use crate::Store;
 
 /// Records that wait at most, about 200 MB of them.
 pub(super) const CAPACITY: usize = 500_000;
+
+const JOURNAL: &str = "usage.journal";
+const UNDER_WAY: &str = "usage.under-way";
 
 /// When a request's usage counts as recorded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,6 +44,7 @@ pub struct Writer {
     records: mpsc::Sender<Entry>,
     durability: Durability,
     state: Arc<State>,
+    under_way: Option<Arc<UnderWay>>,
     closing: Mutex<Option<Closing>>,
 }
 
@@ -53,6 +57,8 @@ pub struct WriterStatus {
     pub failing: bool,
     /// Records that were dropped because too many waited, or because they came after [`Writer::close`].
     pub dropped: u64,
+    /// Requests that a kill would have taken without a trace, since they could not be noted when they were admitted.
+    pub untracked: u64,
 }
 
 /// What the writer and its task tell each other.
@@ -69,6 +75,16 @@ pub(super) struct Entry {
     pub(super) written: Option<oneshot::Sender<()>>,
 }
 
+/// What outlives the process.
+#[derive(Default)]
+pub(super) struct Files {
+    /// None where there is no place for it: then batches that cannot be written wait in memory.
+    pub(super) journal: Option<Journal>,
+    pub(super) under_way: Option<Arc<UnderWay>>,
+    /// What the process before has left under way.
+    pub(super) left: Vec<UsageRecord>,
+}
+
 struct Closing {
     begin: oneshot::Sender<()>,
     task: JoinHandle<()>,
@@ -79,28 +95,42 @@ impl Writer {
     ///
     /// While the database does not take them, records stay in memory, and strict ones keep their responses waiting.
     pub fn start(store: Store, durability: Durability) -> Self {
-        Self::spawn(store, durability, None)
+        Self::spawn(store, durability, Files::default())
     }
 
-    /// As [`Writer::start`], with a journal at `path`: while the database does not take records, they are safe there,
-    /// also over a restart, and are written when it takes them again. Where the journal's disk is full too, or 256 MiB
-    /// are in it, records are held in memory, and responses do not wait for them.
+    /// As [`Writer::start`], with files in `folder` that outlive the process.
+    ///
+    /// While the database does not take records, they are safe in `usage.journal`, also over a restart, and are written
+    /// when it takes them again. Where the journal's disk is full too, or 256 MiB are in it, records are held in memory,
+    /// and responses do not wait for them.
+    ///
+    /// Requests under way are noted in `usage.under-way`: what a killed process has left there is recorded now, requests
+    /// that had ended as they ended, the others as lost.
     ///
     /// # Errors
-    /// Where the file cannot be opened, or another process has it open.
-    pub fn start_with_journal(store: Store, durability: Durability, path: &Path) -> io::Result<Self> {
-        Ok(Self::spawn(store, durability, Some(Journal::open(path)?)))
+    /// Where a file cannot be opened, or another process has it open.
+    pub fn start_in(store: Store, durability: Durability, folder: &Path) -> io::Result<Self> {
+        let journal = Journal::open(&folder.join(JOURNAL))?;
+        let (under_way, left) = UnderWay::open(&folder.join(UNDER_WAY))?;
+        let files = Files {
+            journal: Some(journal),
+            under_way: Some(Arc::new(under_way)),
+            left,
+        };
+        Ok(Self::spawn(store, durability, files))
     }
 
-    fn spawn(store: Store, durability: Durability, journal: Option<Journal>) -> Self {
+    fn spawn(store: Store, durability: Durability, files: Files) -> Self {
         let (sender, receiver) = mpsc::channel(CAPACITY);
         let (begin, closed) = oneshot::channel();
         let state = Arc::new(State::default());
-        let batches = Batches::new(store, Arc::clone(&state), journal);
+        let under_way = files.under_way.clone();
+        let batches = Batches::new(store, Arc::clone(&state), files);
         Self {
             records: sender,
             durability,
             state,
+            under_way,
             closing: Mutex::new(Some(Closing {
                 begin,
                 task: tokio::spawn(batches.run(receiver, closed)),
@@ -114,6 +144,7 @@ impl Writer {
             waiting: self.state.waiting.load(Ordering::Relaxed),
             failing: self.state.failing.load(Ordering::Relaxed),
             dropped: self.state.dropped.load(Ordering::Relaxed),
+            untracked: self.under_way.as_ref().map_or(0, |under_way| under_way.untracked()),
         }
     }
 
@@ -130,7 +161,22 @@ impl Writer {
 }
 
 impl UsageSink for Writer {
+    fn begin(&self, usage: &UsageRecord) {
+        if let Some(under_way) = &self.under_way {
+            under_way.begin(usage);
+        }
+    }
+
+    fn progress(&self, usage: &UsageRecord) {
+        if let Some(under_way) = &self.under_way {
+            under_way.progress(usage);
+        }
+    }
+
     fn record(&self, usage: UsageRecord) -> Durable {
+        if let Some(under_way) = &self.under_way {
+            under_way.end(&usage);
+        }
         let (written, on_disk) = oneshot::channel();
         let strict = self.durability == Durability::Strict;
         let entry = Entry {
@@ -172,8 +218,11 @@ mod tests {
         let url = format!("sqlite://{}/worv.db", home.path().display());
         let clock = Clock::manual(UnixMillis(1_790_000_000_000));
         let store = Store::open(&url, clock.clone()).await.unwrap();
-        let journal = Journal::with_room(&home.path().join("usage.journal"), 0).unwrap();
-        let writer = Writer::spawn(store.clone(), Durability::Strict, Some(journal));
+        let files = Files {
+            journal: Some(Journal::with_room(&home.path().join(JOURNAL), 0).unwrap()),
+            ..Files::default()
+        };
+        let writer = Writer::spawn(store.clone(), Durability::Strict, files);
         let mut connection = store.begin().await.unwrap();
         sqlx::query("ALTER TABLE requests RENAME TO hidden")
             .execute(&mut *connection)

@@ -99,7 +99,7 @@ async fn usage_is_safe_while_the_server_is_away_and_written_when_it_is_back() {
     let store = Store::open(&url, database.clock.clone()).await.unwrap();
     let home = TempDir::new().unwrap();
     let path = home.path().join("usage.journal");
-    let writer = Writer::start_with_journal(store, Durability::Strict, &path).unwrap();
+    let writer = Writer::start_in(store, Durability::Strict, home.path()).unwrap();
     writer.record(record(KeyId(1), 0)).await;
 
     link.cut().await;

@@ -8,7 +8,11 @@ use std::{
 };
 
 use sqlx::{AnyConnection, Connection, Executor};
-use worv_core::{Clock, key::KeyId, usage::UsageSink};
+use worv_core::{
+    Clock,
+    key::KeyId,
+    usage::{Outcome, UsageRecord, UsageSink},
+};
 use worv_store::{
     Store,
     usage::{Durability, RequestQuery, Writer},
@@ -71,7 +75,7 @@ on_each_database! {
         let home = tempfile::TempDir::new().unwrap();
         let path = home.path().join("usage.journal");
         let store = database.open().await;
-        let start = || Writer::start_with_journal(store.clone(), Durability::Strict, &path).unwrap();
+        let start = || Writer::start_in(store.clone(), Durability::Strict, home.path()).unwrap();
         let writer = start();
         writer.record(record(KeyId(1), 0)).await;
 
@@ -82,6 +86,7 @@ on_each_database! {
         }
         assert!(writer.status().failing);
         writer.close().await;
+        drop(writer);
         assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 3);
 
         let writer = start();
@@ -102,7 +107,7 @@ on_each_database! {
         let home = tempfile::TempDir::new().unwrap();
         let path = home.path().join("usage.journal");
         let store = database.open().await;
-        let start = || Writer::start_with_journal(store.clone(), Durability::Strict, &path).unwrap();
+        let start = || Writer::start_in(store.clone(), Durability::Strict, home.path()).unwrap();
         let mut other = hide(&database).await;
         let writer = start();
         let records: Vec<_> = (0..3_000).map(|second| record(KeyId(1), second)).collect();
@@ -111,6 +116,7 @@ on_each_database! {
             durable.await;
         }
         writer.close().await;
+        drop(writer);
         let journal = fs::read(&path).unwrap();
         show(&mut other).await;
         for _ in 0..2 {
@@ -122,6 +128,60 @@ on_each_database! {
             writer.close().await;
         }
         assert_eq!(store.requests(&RequestQuery::latest(10_000)).await.unwrap().len(), 3_000);
+    }
+
+    async fn what_was_under_way_when_the_process_ended_is_recorded_as_lost(database) {
+        let home = tempfile::TempDir::new().unwrap();
+        let store = database.open().await;
+        let start = || Writer::start_in(store.clone(), Durability::Strict, home.path()).unwrap();
+        let (cut, done) = (record(KeyId(1), 1), record(KeyId(1), 2));
+        let writer = start();
+        writer.begin(&cut);
+        writer.begin(&done);
+        let further = UsageRecord { completion_tokens: 77, ..cut };
+        writer.progress(&further);
+        writer.record(done.clone()).await;
+        writer.close().await;
+        drop(writer);
+
+        for _ in 0..2 {
+            let writer = start();
+            writer.close().await;
+            let lost = UsageRecord { outcome: Outcome::Lost, ..further.clone() };
+            assert_eq!(store.requests(&RequestQuery::latest(10)).await.unwrap(), [done.clone(), lost]);
+        }
+    }
+
+    async fn an_end_that_is_in_the_journal_counts_and_not_what_was_left_under_way(database) {
+        let home = tempfile::TempDir::new().unwrap();
+        let under_way = home.path().join("usage.under-way");
+        let store = database.open().await;
+        let start = || Writer::start_in(store.clone(), Durability::Strict, home.path()).unwrap();
+        let mut other = hide(&database).await;
+        let records: Vec<_> = (0..3_000).map(|second| record(KeyId(1), second)).collect();
+        let writer = start();
+        for record in &records {
+            writer.begin(record);
+        }
+        // As a process leaves it that is killed after the journal was written and before the slots were emptied.
+        let left = fs::read(&under_way).unwrap();
+        let waiting: Vec<_> = records.iter().map(|record| writer.record(record.clone())).collect();
+        for durable in waiting {
+            durable.await;
+        }
+        writer.close().await;
+        drop(writer);
+        fs::write(&under_way, left).unwrap();
+
+        show(&mut other).await;
+        let writer = start();
+        while fs::metadata(home.path().join("usage.journal")).unwrap().len() > 0 {
+            tokio::task::yield_now().await;
+        }
+        writer.close().await;
+        let rows = store.requests(&RequestQuery::latest(10_000)).await.unwrap();
+        assert_eq!(rows.len(), 3_000);
+        assert!(rows.iter().all(|row| row.outcome == Outcome::ClientLeft), "an end was forgotten");
     }
 
     async fn a_batch_that_cannot_be_written_is_kept_until_it_can(database) {

@@ -1,0 +1,309 @@
+//! The requests under way, in a file that outlives the process: what a kill would otherwise take with it.
+//!
+//! Each request has a slot of one kilobyte, written when it is admitted, from time to time while it is under way, when
+//! it ends, and emptied once its record is safe elsewhere. A write is one small copy into the page cache, which outlives
+//! the process but not the machine; nothing is ever synced, so nobody waits for the disk.
+
+use std::{
+    collections::HashMap,
+    fs::{File, OpenOptions},
+    io,
+    os::unix::fs::{FileExt, OpenOptionsExt},
+    path::Path,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+
+use worv_core::{
+    id::RequestId,
+    usage::{Outcome, UsageRecord},
+};
+
+use super::journal::Line;
+
+/// Bytes of a slot. Slots do not cross pages, so that a kill leaves each as it was or as it was to be.
+const SLOT: usize = 1_024;
+
+/// Slots: as many requests can be under way and be found again. The file has 16 MiB at most, and no more blocks than
+/// were ever in use at a time.
+const SLOTS: u32 = 16_384;
+
+/// Characters that are kept of a name where whole names do not fit.
+const SHORT_NAME: usize = 30;
+
+/// An open file of requests under way.
+#[derive(Debug)]
+pub(super) struct UnderWay {
+    file: File,
+    slots: Mutex<Slots>,
+    /// Requests that have no slot, since there was none left or it could not be written.
+    untracked: AtomicU64,
+    failing: AtomicBool,
+}
+
+/// Who has which slot.
+#[derive(Debug, Default)]
+struct Slots {
+    taken: HashMap<RequestId, u32>,
+    /// The one that was freed last is taken next: few are ever touched.
+    free: Vec<u32>,
+}
+
+impl UnderWay {
+    /// Opens the file, for the owner only, and returns what the process before has left in it: requests that had ended,
+    /// as they ended, and the others as lost. Their slots stay taken until [`UnderWay::forget`].
+    ///
+    /// # Errors
+    /// Where the file cannot be opened, or another process has it open.
+    pub(super) fn open(path: &Path) -> io::Result<(Self, Vec<UsageRecord>)> {
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(path)?;
+        file.try_lock()?;
+        file.set_len(u64::from(SLOTS) * SLOT as u64)?;
+        let (mut slots, mut left) = (Slots::default(), Vec::new());
+        let mut slot = [0; SLOT];
+        for number in 0..SLOTS {
+            file.read_exact_at(&mut slot, offset(number))?;
+            if slot[0] == 0 {
+                continue;
+            }
+            match read(&slot) {
+                Ok(record) => {
+                    slots.taken.insert(record.request_id, number);
+                    left.push(record);
+                }
+                Err(error) => {
+                    tracing::error!(%error, number, "a request under way was left unreadable");
+                    empty(&file, number)?;
+                }
+            }
+        }
+        let taken: std::collections::HashSet<u32> = slots.taken.values().copied().collect();
+        slots.free = (0..SLOTS).rev().filter(|number| !taken.contains(number)).collect();
+        let under_way = Self {
+            file,
+            slots: Mutex::new(slots),
+            untracked: AtomicU64::new(0),
+            failing: AtomicBool::new(false),
+        };
+        Ok((under_way, left))
+    }
+
+    /// Notes a request that has been admitted: until it has ended, a kill leaves it as lost.
+    pub(super) fn begin(&self, request: &UsageRecord) {
+        let slot = {
+            let mut slots = self.slots();
+            let slot = slots.free.pop();
+            if let Some(slot) = slot {
+                slots.taken.insert(request.request_id, slot);
+            }
+            slot
+        };
+        match slot {
+            Some(slot) => self.write(slot, request, Outcome::Lost),
+            None => self.fail(&io::Error::other("too many requests are under way")),
+        }
+    }
+
+    /// Notes how far a request has come.
+    pub(super) fn progress(&self, request: &UsageRecord) {
+        self.rewrite(request, Outcome::Lost);
+    }
+
+    /// Notes how a request ended.
+    pub(super) fn end(&self, request: &UsageRecord) {
+        self.rewrite(request, request.outcome);
+    }
+
+    /// Frees the slots of requests whose records are safe.
+    pub(super) fn forget<'a>(&self, requests: impl Iterator<Item = &'a UsageRecord>) {
+        let freed: Vec<u32> = {
+            let mut slots = self.slots();
+            requests
+                .filter_map(|request| slots.taken.remove(&request.request_id))
+                .collect()
+        };
+        for &slot in &freed {
+            // One that keeps its content is written once more after a restart, which changes nothing.
+            if let Err(error) = empty(&self.file, slot) {
+                self.fail(&error);
+            }
+        }
+        // Only now may others write there.
+        self.slots().free.extend(freed);
+    }
+
+    /// Requests that would not be found again after a kill.
+    pub(super) fn untracked(&self) -> u64 {
+        self.untracked.load(Ordering::Relaxed)
+    }
+
+    fn rewrite(&self, request: &UsageRecord, outcome: Outcome) {
+        let slot = self.slots().taken.get(&request.request_id).copied();
+        if let Some(slot) = slot {
+            self.write(slot, request, outcome);
+        }
+    }
+
+    fn write(&self, slot: u32, request: &UsageRecord, outcome: Outcome) {
+        let written = encode(request, outcome).and_then(|line| self.file.write_all_at(&line, offset(slot)));
+        match written {
+            Ok(()) => self.failing.store(false, Ordering::Relaxed),
+            Err(error) => self.fail(&error),
+        }
+    }
+
+    fn fail(&self, error: &io::Error) {
+        self.untracked.fetch_add(1, Ordering::Relaxed);
+        if !self.failing.swap(true, Ordering::Relaxed) {
+            tracing::error!(%error, "a request under way is noted nowhere: it would be forgotten if the gateway were killed");
+        }
+    }
+
+    fn slots(&self) -> std::sync::MutexGuard<'_, Slots> {
+        // Nothing that is done under the lock can leave it half done.
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn offset(slot: u32) -> u64 {
+    u64::from(slot) * SLOT as u64
+}
+
+fn empty(file: &File, slot: u32) -> io::Result<()> {
+    file.write_all_at(&[0], offset(slot))
+}
+
+/// The line of a slot. Names that are too long for it are cut.
+fn encode(request: &UsageRecord, outcome: Outcome) -> io::Result<Vec<u8>> {
+    let mut line = Line::from(request).with_outcome(outcome);
+    let mut written = encode_line(&line)?;
+    if written.len() > SLOT {
+        line = line.with_names_of(SHORT_NAME);
+        written = encode_line(&line)?;
+    }
+    if written.len() > SLOT {
+        return Err(io::Error::other("its names are too long"));
+    }
+    Ok(written)
+}
+
+fn encode_line(line: &Line) -> io::Result<Vec<u8>> {
+    let mut written = Vec::with_capacity(SLOT);
+    serde_json::to_writer(&mut written, line)?;
+    written.push(b'\n');
+    Ok(written)
+}
+
+fn read(slot: &[u8]) -> io::Result<UsageRecord> {
+    // What follows the line is left of a longer one.
+    let line = slot.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    serde_json::from_slice::<Line>(line)?.record()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt};
+
+    use super::*;
+    use crate::usage::journal::tests::record;
+
+    fn open(home: &tempfile::TempDir) -> (UnderWay, Vec<UsageRecord>) {
+        UnderWay::open(&home.path().join("usage.under-way")).unwrap()
+    }
+
+    #[test]
+    fn what_was_under_way_is_lost_and_what_had_ended_is_as_it_ended() {
+        let home = tempfile::TempDir::new().unwrap();
+        let (under_way, left) = open(&home);
+        assert!(left.is_empty());
+        let of = |seed, completion_tokens| UsageRecord {
+            outcome: Outcome::Done,
+            completion_tokens,
+            ..record(seed)
+        };
+        under_way.begin(&of(1, 0));
+        under_way.progress(&of(1, 17));
+        under_way.begin(&of(2, 0));
+        under_way.end(&of(2, 40));
+        under_way.begin(&of(3, 0));
+        under_way.forget([of(3, 0)].iter());
+        drop(under_way);
+
+        let (under_way, left) = open(&home);
+        let lost = UsageRecord {
+            outcome: Outcome::Lost,
+            ..of(1, 17)
+        };
+        assert_eq!(left, [lost, of(2, 40)]);
+        under_way.forget(left.iter());
+        drop(under_way);
+        assert!(open(&home).1.is_empty());
+    }
+
+    #[test]
+    fn the_file_is_for_one_process_and_its_owner() {
+        let home = tempfile::TempDir::new().unwrap();
+        let path = home.path().join("usage.under-way");
+        let _open = UnderWay::open(&path).unwrap();
+        assert!(UnderWay::open(&path).is_err(), "one process at a time");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn names_of_any_length_have_room() {
+        let home = tempfile::TempDir::new().unwrap();
+        let (under_way, _) = open(&home);
+        let absurd = UsageRecord {
+            requested_model: "\"\u{1f600}\0".repeat(10_000),
+            served_model: "\\".repeat(10_000),
+            chat_user: Some("\u{1f600}".repeat(64)),
+            prompt_tokens: u64::MAX,
+            ..record(1)
+        };
+        under_way.begin(&absurd);
+        drop(under_way);
+        let (_, left) = open(&home);
+        assert_eq!(left[0].served_model, "\\".repeat(SHORT_NAME));
+        assert_eq!(left[0].prompt_tokens, u64::MAX);
+    }
+
+    #[test]
+    fn more_requests_than_slots_are_owned_up_to() {
+        let home = tempfile::TempDir::new().unwrap();
+        let (under_way, _) = open(&home);
+        for seed in 0..=u64::from(SLOTS) {
+            under_way.begin(&record(seed));
+        }
+        assert_eq!(under_way.untracked(), 1);
+        under_way.forget([record(7)].iter());
+        under_way.begin(&record(u64::MAX));
+        assert_eq!(under_way.untracked(), 1, "a slot that is free is used again");
+        drop(under_way);
+        assert_eq!(open(&home).1.len(), SLOTS as usize);
+    }
+
+    #[test]
+    fn a_slot_that_cannot_be_read_is_emptied() {
+        let home = tempfile::TempDir::new().unwrap();
+        let path = home.path().join("usage.under-way");
+        let (under_way, _) = open(&home);
+        under_way.begin(&record(1));
+        under_way.begin(&record(2));
+        drop(under_way);
+        let file = OpenOptions::new().write(true).open(&path).unwrap();
+        file.write_all_at(b"{\"id\":[torn", 0).unwrap();
+        drop(file);
+        let (under_way, left) = open(&home);
+        assert_eq!(left.len(), 1);
+        drop(under_way);
+        assert_eq!(open(&home).1.len(), 1);
+    }
+}
