@@ -11,6 +11,9 @@ use crate::{Clock, Entropy, UnixMillis};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestId(u128);
 
+/// The digits of an id: Crockford's base 32.
+const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
 impl RequestId {
     /// A new id.
     pub fn new(clock: &Clock, entropy: &Entropy) -> Self {
@@ -26,6 +29,18 @@ impl RequestId {
         Self::from_bytes(bytes)
     }
 
+    /// The id that [`RequestId`] prints as this text.
+    pub fn parse(text: &str) -> Option<Self> {
+        let letters = text.strip_prefix("req_").filter(|letters| letters.len() == 26)?;
+        letters
+            .bytes()
+            .try_fold(0_u128, |number, letter| {
+                let digit = ALPHABET.iter().position(|known| *known == letter)?;
+                number.checked_mul(32)?.checked_add(digit as u128)
+            })
+            .map(Self)
+    }
+
     /// The id as it is stored: 16 bytes that sort like the id itself.
     pub fn to_bytes(self) -> [u8; 16] {
         self.0.to_be_bytes()
@@ -39,7 +54,6 @@ impl RequestId {
 
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
         let mut text = *b"req_00000000000000000000000000";
         for (place, letter) in text[4..].iter_mut().rev().enumerate() {
             *letter = ALPHABET[(self.0 >> (place * 5)) as usize & 31];
@@ -64,5 +78,24 @@ mod tests {
         assert!(first < second, "{first} {second}");
         let bound = RequestId::first_at(clock.now()).to_string();
         assert!(first < bound && bound < second, "{first} {bound} {second}");
+    }
+    #[test]
+    fn an_id_is_read_as_it_is_printed() {
+        for id in [
+            RequestId(0),
+            RequestId(u128::MAX),
+            RequestId::new(&Clock::System, &Entropy::System),
+        ] {
+            assert_eq!(RequestId::parse(&id.to_string()), Some(id));
+        }
+        for wrong in [
+            "",
+            "req_",
+            "req_8ZZZZZZZZZZZZZZZZZZZZZZZZZ",
+            "req_0000000000000000000000000U",
+            "' OR 1=1 --",
+        ] {
+            assert_eq!(RequestId::parse(wrong), None, "{wrong:?}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 //! Nothing here does input or output. The data path, the store and the console meet in these types,
 //! so none of them has to know the others.
 
+pub mod calendar;
 pub mod clock;
 pub mod entropy;
 pub mod id;

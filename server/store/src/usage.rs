@@ -1,7 +1,7 @@
 //! What requests used: one row for each that was admitted, never any content, and sums that outlive the rows.
 
 pub use query::{Group, GroupBy, UsageBucket, UsageQuery};
-pub use requests::RequestQuery;
+pub use requests::{RequestFilter, RequestPage, RequestQuery};
 pub use sums::{Span, UsageTotals};
 pub use writer::{Durability, Writer, WriterStatus};
 

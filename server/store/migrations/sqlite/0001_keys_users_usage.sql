@@ -117,13 +117,13 @@ CREATE TABLE requests (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX requests_key ON requests (key_id);
 
--- Sums of requests by UTC hour (span 0) and UTC day (span 1), kept when the requests themselves are deleted.
--- `bucket` is the number of hours or days since 1970. Sums for each key, model and endpoint (part 0) are too many rows
--- for a long range, so the questions that are asked most have sums of their own: for each key (part 1: model 0,
--- endpoint -1) and for each model and endpoint (part 2: key 0).
+-- Sums of requests by UTC hour (span 0), day (span 1) and month (span 2), kept when the requests themselves are deleted.
+-- `bucket` is the number of hours, days or months since 1970. Sums for each key, model and endpoint (part 0) are too many
+-- rows for a long range, so the questions that are asked most have sums of their own: for each key (part 1: model 0,
+-- endpoint -1), for each model and endpoint (part 2: key 0), and for all together (part 3: key 0, model 0, endpoint -1).
 CREATE TABLE usage_by_part (
-    part              INTEGER NOT NULL CHECK (part IN (0, 1, 2)),
-    span              INTEGER NOT NULL CHECK (span IN (0, 1)),
+    part              INTEGER NOT NULL CHECK (part IN (0, 1, 2, 3)),
+    span              INTEGER NOT NULL CHECK (span IN (0, 1, 2)),
     bucket            INTEGER NOT NULL,
     key_id            INTEGER NOT NULL,
     model_id          INTEGER NOT NULL,

@@ -9,7 +9,7 @@ use sqlx::{Any, AnyConnection, AssertSqlSafe, Row, any::AnyRow, query::Query};
 use worv_core::{
     id::RequestId,
     key::KeyId,
-    usage::{LONGEST_CHAT_USER, UsageRecord},
+    usage::{ClientKind, Endpoint, LONGEST_CHAT_USER, Outcome, UsageRecord},
 };
 
 use super::{code, statement::placeholders};
@@ -28,48 +28,121 @@ const COLUMNS: usize = 21;
 static INSERT_ROWS: LazyLock<String> = LazyLock::new(|| insert(ROWS));
 static INSERT_ONE: LazyLock<String> = LazyLock::new(|| insert(1));
 
+/// Requests that one page looks at, at most. Filters that match few requests would read the whole table otherwise.
+const MOST_LOOKED_AT: i64 = 20_000;
+
+/// The columns of [`record`], of the tables `requests` and `models`.
+const SELECT: &str = "SELECT requests.id, key_id, endpoint, models.name AS served_model, requested_model, stream, \
+     prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, \
+     outcome, status, started_at, first_byte_ms, duration_ms, \
+     queue_ms, overhead_us, client, granted_tokens, clamped, chat_user \
+     FROM requests JOIN models ON models.id = requests.model_id";
+
 /// Which requests to list.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct RequestQuery {
-    /// This key's requests only.
-    pub key: Option<KeyId>,
-    /// Those that came in before this one only: the last one of the page before.
+    /// Which of them.
+    pub filter: RequestFilter,
+    /// Those that came in before this one only: [`RequestPage::next`] of the page before.
     pub before: Option<RequestId>,
     /// At most this many.
     pub limit: u32,
 }
 
-/// The statement for all keys, or with a condition for one.
-macro_rules! select {
-    ($condition:literal) => {
-        concat!(
-            "SELECT requests.id, key_id, endpoint, models.name AS served_model, requested_model, stream, ",
-            "prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, ",
-            "outcome, status, started_at, first_byte_ms, duration_ms, ",
-            "queue_ms, overhead_us, client, granted_tokens, clamped, chat_user ",
-            "FROM requests JOIN models ON models.id = requests.model_id WHERE requests.id < $1 ",
-            $condition,
-            " ORDER BY requests.id DESC LIMIT $2"
-        )
-    };
+/// What requests have to be like. The default is any.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RequestFilter {
+    /// This key's only.
+    pub key: Option<KeyId>,
+    /// Those that this model answered only, by its whole name.
+    pub model: Option<String>,
+    /// Those that came in by this endpoint only.
+    pub endpoint: Option<Endpoint>,
+    /// Those that ended like this only.
+    pub outcome: Option<Outcome>,
+    /// Those of such a client only.
+    pub client: Option<ClientKind>,
+    /// Those with one of these statuses only, both ends included.
+    pub status: Option<(u16, u16)>,
+}
+
+/// Some of the requests that were asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestPage {
+    /// By the time they came in, the latest first.
+    pub requests: Vec<UsageRecord>,
+    /// Where the next page begins; none at the end. There may be a next page although this one is not full, or empty:
+    /// one page looks at 20,000 requests at most.
+    pub next: Option<RequestId>,
 }
 
 impl Store {
     /// Requests by the time they came in, the latest first.
     pub async fn requests(&self, query: &RequestQuery) -> Result<Vec<UsageRecord>, StoreError> {
+        Ok(self.request_page(query).await?.requests)
+    }
+
+    /// A page of requests.
+    pub async fn request_page(&self, query: &RequestQuery) -> Result<RequestPage, StoreError> {
         const AFTER_ALL: [u8; 16] = [u8::MAX; 16];
         let before = query.before.map_or(AFTER_ALL, RequestId::to_bytes).to_vec();
         let limit = i64::from(query.limit);
-        let rows = match query.key {
-            None => sqlx::query(select!("")).bind(before).bind(limit),
-            Some(key) => sqlx::query(select!("AND key_id = $3"))
-                .bind(before)
-                .bind(limit)
-                .bind(key.0),
+        let floor = self.floor(query, &before).await?;
+        let filter = &query.filter;
+        let (status_from, status_to) = filter.status.unzip();
+        let statement = format!(
+            "{SELECT} WHERE requests.id < $1 AND requests.id >= $2{} \
+             AND ($4 IS NULL OR model_id = (SELECT id FROM models WHERE name = $4)) AND ($5 IS NULL OR endpoint = $5) \
+             AND ($6 IS NULL OR outcome = $6) AND ($7 IS NULL OR client = $7) \
+             AND ($8 IS NULL OR status BETWEEN $8 AND $9) ORDER BY requests.id DESC LIMIT $3",
+            filter.key_condition()
+        );
+        let rows = sqlx::query(AssertSqlSafe(statement))
+            .bind(before)
+            .bind(floor.map_or([0; 16], RequestId::to_bytes).to_vec())
+            .bind(limit)
+            .bind(filter.model.as_deref())
+            .bind(filter.endpoint.map(code::of_endpoint))
+            .bind(filter.outcome.map(code::of_outcome))
+            .bind(filter.client.map(code::of_client))
+            .bind(status_from.map(i32::from))
+            .bind(status_to.map(i32::from))
+            .fetch_all(self.readers())
+            .await?;
+        let requests = rows.iter().map(record).collect::<sqlx::Result<Vec<_>>>()?;
+        let is_full = requests.len() as u64 >= u64::from(query.limit);
+        let next = match requests.last() {
+            Some(last) if is_full => Some(last.request_id),
+            _ => floor,
+        };
+        Ok(RequestPage { requests, next })
+    }
+
+    /// The request of that id, if it is still kept.
+    pub async fn request(&self, id: RequestId) -> Result<Option<UsageRecord>, StoreError> {
+        let row = sqlx::query(AssertSqlSafe(format!("{SELECT} WHERE requests.id = $1")))
+            .bind(id.to_bytes().to_vec())
+            .fetch_optional(self.readers())
+            .await?;
+        Ok(row.as_ref().map(record).transpose()?)
+    }
+
+    /// The last request that a page looks at; none where there is an end before.
+    async fn floor(&self, query: &RequestQuery, before: &[u8]) -> Result<Option<RequestId>, StoreError> {
+        if query.filter.is_of_keys_only() {
+            return Ok(None);
         }
-        .fetch_all(self.readers())
-        .await?;
-        rows.iter().map(|row| Ok(record(row)?)).collect()
+        let statement = format!(
+            "SELECT id FROM requests WHERE id < $1{} ORDER BY id DESC LIMIT 1 OFFSET $2",
+            query.filter.key_condition()
+        );
+        let row = sqlx::query(AssertSqlSafe(statement))
+            .bind(before.to_vec())
+            .bind(MOST_LOOKED_AT - 1)
+            .fetch_optional(self.readers())
+            .await?;
+        let id = row.as_ref().map(|row| row::bytes(row, "id")).transpose()?;
+        Ok(id.map(RequestId::from_bytes))
     }
 }
 
@@ -77,10 +150,39 @@ impl RequestQuery {
     /// The latest requests of all keys.
     pub fn latest(limit: u32) -> Self {
         Self {
-            key: None,
+            filter: RequestFilter::default(),
             before: None,
             limit,
         }
+    }
+}
+
+impl RequestFilter {
+    /// Whether a request is like this.
+    pub fn matches(&self, request: &UsageRecord) -> bool {
+        self.key.is_none_or(|key| key == request.key)
+            && self.model.as_ref().is_none_or(|model| *model == request.served_model)
+            && self.endpoint.is_none_or(|endpoint| endpoint == request.endpoint)
+            && self.outcome.is_none_or(|outcome| outcome == request.outcome)
+            && self.client.is_none_or(|client| client == request.client)
+            && self
+                .status
+                .is_none_or(|(from, to)| (from..=to).contains(&request.status))
+    }
+
+    /// Whether an index finds all that is asked for: then no row is looked at in vain.
+    fn is_of_keys_only(&self) -> bool {
+        *self
+            == Self {
+                key: self.key,
+                ..Self::default()
+            }
+    }
+
+    /// Written into the statement, where it decides which index is used. It is a number.
+    fn key_condition(&self) -> String {
+        self.key
+            .map_or_else(String::new, |key| format!(" AND key_id = {}", key.0))
     }
 }
 

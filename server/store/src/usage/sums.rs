@@ -1,14 +1,16 @@
-//! Sums of requests by hour and by day, for each key, model and endpoint. They grow with each batch, in its own
+//! Sums of requests by hour, by day and by month, for each key, model and endpoint. They grow with each batch, in its own
 //! transaction, and outlive the requests.
 
 use std::{
     collections::{BTreeMap, HashMap},
     sync::LazyLock,
-    time::Duration,
 };
 
 use sqlx::{AnyConnection, AssertSqlSafe, any::AnyRow};
-use worv_core::usage::{Outcome, UsageRecord};
+use worv_core::{
+    UnixMillis, calendar,
+    usage::{Outcome, UsageRecord},
+};
 
 use super::{code, requests, statement::placeholders};
 use crate::{StoreError, row};
@@ -55,6 +57,8 @@ pub enum Span {
     Hour,
     /// Full days.
     Day,
+    /// Full months.
+    Month,
 }
 
 /// What a row sums. Each request counts once in each part, so that a question reads the part with the fewest rows.
@@ -66,6 +70,8 @@ pub(super) enum Part {
     Keys,
     /// All keys' requests for one model by one endpoint; the key is [`ANY_KEY`].
     Models,
+    /// All requests.
+    All,
 }
 
 /// What one row sums: part, span, bucket, key, model and endpoint, all as in the database.
@@ -98,7 +104,7 @@ pub(super) const SUMMED: [&str; 15] = [
 const PLACES: usize = 6;
 
 /// Rows that one statement adds to: as many as one request has sums.
-const ROWS: usize = 6;
+const ROWS: usize = 12;
 
 static ADD_ROWS: LazyLock<String> = LazyLock::new(|| add(ROWS));
 static ADD_ONE: LazyLock<String> = LazyLock::new(|| add(1));
@@ -113,13 +119,14 @@ pub(super) async fn add_all<'a>(
     let mut sums = BTreeMap::<Place, UsageTotals>::new();
     for record in records {
         let model = requests::model_id_in(models, record)?;
-        for span in [Span::Hour, Span::Day] {
-            let bucket = span.bucket(record.started_at.0);
+        for span in Span::ALL {
+            let bucket = span.bucket(record.started_at);
             let (key, endpoint) = (record.key.0, code::of_endpoint(record.endpoint));
             for (part, key, model, endpoint) in [
                 (Part::Each, key, model, endpoint),
                 (Part::Keys, key, ANY_MODEL, ANY_ENDPOINT),
                 (Part::Models, ANY_KEY, model, endpoint),
+                (Part::All, ANY_KEY, ANY_MODEL, ANY_ENDPOINT),
             ] {
                 let place = (part.code(), span.code(), bucket, key, model, endpoint);
                 sums.entry(place).or_default().add(record);
@@ -166,38 +173,48 @@ impl Part {
             Self::Each => 0,
             Self::Keys => 1,
             Self::Models => 2,
+            Self::All => 3,
         }
     }
 }
 
 impl Span {
-    /// How long it is.
-    pub fn length(self) -> Duration {
-        match self {
-            Self::Hour => Duration::from_hours(1),
-            Self::Day => Duration::from_hours(24),
-        }
-    }
+    const ALL: [Self; 3] = [Self::Hour, Self::Day, Self::Month];
 
     /// The number that stands for it in the database.
     pub(super) fn code(self) -> i16 {
         match self {
             Self::Hour => 0,
             Self::Day => 1,
+            Self::Month => 2,
         }
     }
 
-    /// How long it is in milliseconds.
-    pub(super) fn millis(self) -> i64 {
+    /// The span that is made of whole ones of this.
+    pub(super) fn coarser(self) -> Option<Self> {
         match self {
-            Self::Hour => 3_600_000,
-            Self::Day => 86_400_000,
+            Self::Hour => Some(Self::Day),
+            Self::Day => Some(Self::Month),
+            Self::Month => None,
         }
     }
 
-    /// The number of the hour or day since 1970 that a time is in.
-    pub(super) fn bucket(self, at: i64) -> i64 {
-        at.div_euclid(self.millis())
+    /// The number of the hour, day or month since 1970 that a time is in.
+    pub fn bucket(self, at: UnixMillis) -> i64 {
+        match self {
+            Self::Hour => at.0.div_euclid(calendar::HOUR),
+            Self::Day => at.0.div_euclid(calendar::DAY),
+            Self::Month => calendar::month(at),
+        }
+    }
+
+    /// When the hour, day or month of that number begins.
+    pub fn start(self, bucket: i64) -> UnixMillis {
+        match self {
+            Self::Hour => UnixMillis(bucket * calendar::HOUR),
+            Self::Day => UnixMillis(bucket * calendar::DAY),
+            Self::Month => calendar::start_of_month(bucket),
+        }
     }
 }
 
@@ -228,44 +245,43 @@ impl UsageTotals {
         self.clamped += u64::from(record.clamped);
     }
 
+    /// Adds what another part of the same question has.
+    pub(super) fn add_all_of(&mut self, mut other: Self) {
+        for (sum, more) in self.values_mut().into_iter().zip(other.values_mut()) {
+            *sum = sum.saturating_add(*more);
+        }
+    }
+
     /// The values in the order of [`SUMMED`].
-    fn values(&self) -> [u64; SUMMED.len()] {
+    fn values(mut self) -> [u64; SUMMED.len()] {
+        self.values_mut().map(|value| *value)
+    }
+
+    fn values_mut(&mut self) -> [&mut u64; SUMMED.len()] {
         [
-            self.requests,
-            self.client_left,
-            self.engine_failed,
-            self.refused,
-            self.lost,
-            self.prompt_tokens,
-            self.cached_tokens,
-            self.completion_tokens,
-            self.reasoning_tokens,
-            self.duration_ms,
-            self.first_bytes,
-            self.first_byte_ms,
-            self.queue_ms,
-            self.overhead_us,
-            self.clamped,
+            &mut self.requests,
+            &mut self.client_left,
+            &mut self.engine_failed,
+            &mut self.refused,
+            &mut self.lost,
+            &mut self.prompt_tokens,
+            &mut self.cached_tokens,
+            &mut self.completion_tokens,
+            &mut self.reasoning_tokens,
+            &mut self.duration_ms,
+            &mut self.first_bytes,
+            &mut self.first_byte_ms,
+            &mut self.queue_ms,
+            &mut self.overhead_us,
+            &mut self.clamped,
         ]
     }
 
     pub(super) fn from_row(row: &AnyRow) -> sqlx::Result<Self> {
-        Ok(Self {
-            requests: row::count(row, "requests")?,
-            client_left: row::count(row, "client_left")?,
-            engine_failed: row::count(row, "engine_failed")?,
-            refused: row::count(row, "refused")?,
-            lost: row::count(row, "lost")?,
-            prompt_tokens: row::count(row, "prompt_tokens")?,
-            cached_tokens: row::count(row, "cached_tokens")?,
-            completion_tokens: row::count(row, "completion_tokens")?,
-            reasoning_tokens: row::count(row, "reasoning_tokens")?,
-            duration_ms: row::count(row, "duration_ms")?,
-            first_bytes: row::count(row, "first_bytes")?,
-            first_byte_ms: row::count(row, "first_byte_ms")?,
-            queue_ms: row::count(row, "queue_ms")?,
-            overhead_us: row::count(row, "overhead_us")?,
-            clamped: row::count(row, "clamped")?,
-        })
+        let mut totals = Self::default();
+        for (column, value) in SUMMED.into_iter().zip(totals.values_mut()) {
+            *value = row::count(row, column)?;
+        }
+        Ok(totals)
     }
 }

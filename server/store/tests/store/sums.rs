@@ -28,7 +28,7 @@ fn week() -> UsageQuery {
         span: Span::Day,
         series: false,
         by: None,
-        key: None,
+        keys: Vec::new(),
         model: None,
         endpoint: None,
     }
@@ -93,7 +93,7 @@ on_each_database! {
 
         let days = ask(UsageQuery { series: true, ..week() }).await;
         assert_eq!(requests(&days), [3, 2, 1]);
-        assert_eq!(days[1].start.since(days[0].start), Span::Day.length());
+        assert_eq!(days[1].start.since(days[0].start), Duration::from_hours(24));
 
         let hours = UsageQuery { span: Span::Hour, series: true, to: START.plus(Duration::from_hours(2)), ..week() };
         assert_eq!(requests(&ask(hours).await), [2, 1], "the hour of the end counts in full");
@@ -119,17 +119,17 @@ on_each_database! {
             buckets.iter().map(|bucket| bucket.totals.prompt_tokens).sum::<u64>()
         };
         for series in [false, true] {
-            for span in [Span::Hour, Span::Day] {
+            for span in [Span::Hour, Span::Day, Span::Month] {
                 for by in [None, Some(GroupBy::Key), Some(GroupBy::Model), Some(GroupBy::Endpoint)] {
                     let query = UsageQuery { series, span, by, ..week() };
                     assert_eq!(total(query.clone()).await, 600, "{query:?}");
-                    let of_one = UsageQuery { key: Some(KeyId(2)), ..query };
+                    let of_one = UsageQuery { keys: vec![KeyId(2)], ..query };
                     assert_eq!(total(of_one.clone()).await, 400, "{of_one:?}");
                 }
             }
         }
         let narrow = UsageQuery {
-            key: Some(KeyId(2)),
+            keys: vec![KeyId(2)],
             model: Some("DeepSeek-V4-Pro".to_owned()),
             endpoint: Some(Endpoint::Messages),
             by: Some(GroupBy::Key),
@@ -142,8 +142,8 @@ on_each_database! {
         let store = database.open().await;
         write(&store, &six()).await;
         let count = async |query: UsageQuery| requests(&store.usage(&query).await.unwrap()).iter().sum::<u64>();
-        assert_eq!(count(UsageQuery { key: Some(KeyId(1)), ..week() }).await, 2);
-        assert_eq!(count(UsageQuery { key: Some(KeyId(9)), ..week() }).await, 0);
+        assert_eq!(count(UsageQuery { keys: vec![KeyId(1)], ..week() }).await, 2);
+        assert_eq!(count(UsageQuery { keys: vec![KeyId(9)], ..week() }).await, 0);
         assert_eq!(count(UsageQuery { endpoint: Some(Endpoint::Messages), ..week() }).await, 5);
         for (model, expected) in [("GLM-5.1-FP8", 1), ("%", 0), ("GLM", 0), ("' OR 1=1 --", 0)] {
             assert_eq!(count(UsageQuery { model: Some(model.to_owned()), ..week() }).await, expected, "{model}");
@@ -155,8 +155,8 @@ on_each_database! {
         for (from, to, rule) in [
             (0, 0, "range must end after it begins"),
             (1, 0, "range must end after it begins"),
-            (0, i64::MAX, "range must have at most 4000 hours or days"),
-            (i64::MIN, i64::MAX, "range must have at most 4000 hours or days"),
+            (0, i64::MAX, "range must have at most 4000 hours, days or months"),
+            (i64::MIN, i64::MAX, "range must have at most 4000 hours, days or months"),
         ] {
             let query = UsageQuery { from: UnixMillis(from), to: UnixMillis(to), ..week() };
             let refused = store.usage(&query).await.unwrap_err();

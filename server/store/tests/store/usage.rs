@@ -8,7 +8,7 @@ use worv_core::{
     key::KeyId,
     usage::{ClientKind, Endpoint, Outcome, UsageRecord, UsageSink},
 };
-use worv_store::usage::{Durability, RequestQuery, Writer};
+use worv_store::usage::{Durability, RequestFilter, RequestQuery, Writer};
 
 use crate::support::{START, TestDatabase, create_key, on_each_database};
 
@@ -79,11 +79,77 @@ on_each_database! {
         assert_eq!(first_page, [5, 4, 3, 2]);
         assert_eq!(list(RequestQuery { before, ..RequestQuery::latest(4) }).await.0, [1, 0]);
 
-        let of_one = RequestQuery { key: Some(KeyId(1)), ..RequestQuery::latest(2) };
-        let (first_page, before) = list(of_one).await;
+        let of_one = RequestQuery {
+            filter: RequestFilter { key: Some(KeyId(1)), ..RequestFilter::default() },
+            ..RequestQuery::latest(2)
+        };
+        let (first_page, before) = list(of_one.clone()).await;
         assert_eq!(first_page, [5, 3]);
-        assert_eq!(list(RequestQuery { before, ..of_one }).await.0, [1]);
-        assert!(list(RequestQuery { key: Some(KeyId(9)), ..of_one }).await.0.is_empty());
+        assert_eq!(list(RequestQuery { before, ..of_one.clone() }).await.0, [1]);
+        let of_nobody = RequestFilter { key: Some(KeyId(9)), ..RequestFilter::default() };
+        assert!(list(RequestQuery { filter: of_nobody, ..of_one }).await.0.is_empty());
+    }
+
+    async fn every_filter_narrows_as_it_does_in_memory(database) {
+        let store = database.open().await;
+        let writer = Writer::start(store.clone(), Durability::Strict);
+        let mut written = Vec::new();
+        for (second, change) in [
+            (|_: &mut UsageRecord| {}) as fn(&mut UsageRecord),
+            |request| request.key = KeyId(2),
+            |request| request.served_model = "GLM-5.1-FP8".to_owned(),
+            |request| request.endpoint = Endpoint::ChatCompletions,
+            |request| request.outcome = Outcome::Done,
+            |request| request.client = ClientKind::Curl,
+            |request| request.status = 503,
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let mut request = record(KeyId(1), second as u64);
+            change(&mut request);
+            writer.record(request.clone()).await;
+            written.insert(0, request);
+        }
+        let any = RequestFilter::default();
+        for filter in [
+            RequestFilter { key: Some(KeyId(2)), ..any.clone() },
+            RequestFilter { model: Some("GLM-5.1-FP8".to_owned()), ..any.clone() },
+            RequestFilter { endpoint: Some(Endpoint::ChatCompletions), ..any.clone() },
+            RequestFilter { outcome: Some(Outcome::Done), ..any.clone() },
+            RequestFilter { client: Some(ClientKind::Curl), ..any.clone() },
+            RequestFilter { status: Some((500, 599)), ..any.clone() },
+        ] {
+            let query = RequestQuery { filter: filter.clone(), ..RequestQuery::latest(10) };
+            let expected: Vec<_> = written.iter().filter(|request| filter.matches(request)).cloned().collect();
+            assert_eq!((expected.len(), store.requests(&query).await.unwrap()), (1, expected), "{filter:?}");
+            let both = RequestFilter { key: Some(KeyId(9)), ..filter };
+            assert!(store.requests(&RequestQuery { filter: both, ..query }).await.unwrap().is_empty());
+        }
+        for name in ["%", "GLM", "' OR 1=1 --", "GLM-5.1-FP_"] {
+            let filter = RequestFilter { model: Some(name.to_owned()), ..any.clone() };
+            assert!(store.requests(&RequestQuery { filter, ..RequestQuery::latest(10) }).await.unwrap().is_empty());
+        }
+        let one = &written[3];
+        assert_eq!(store.request(one.request_id).await.unwrap().as_ref(), Some(one));
+        assert_eq!(store.request(RequestId::first_at(START)).await.unwrap(), None);
+    }
+
+    async fn a_filter_that_finds_little_looks_at_part_of_the_table(database) {
+        let store = database.open().await;
+        let writer = Writer::start(store.clone(), Durability::Strict);
+        let wanted = UsageRecord { status: 503, ..record(KeyId(1), 0) };
+        let mut written: Vec<_> = (1..=20_000).map(|second| writer.record(record(KeyId(1), second))).collect();
+        written.push(writer.record(wanted.clone()));
+        for durable in written {
+            durable.await;
+        }
+        let filter = RequestFilter { status: Some((503, 503)), ..RequestFilter::default() };
+        let query = RequestQuery { filter, ..RequestQuery::latest(10) };
+        let first = store.request_page(&query).await.unwrap();
+        assert_eq!(first.requests, []);
+        let second = store.request_page(&RequestQuery { before: first.next, ..query }).await.unwrap();
+        assert_eq!((second.requests, second.next), (vec![wanted], None));
     }
 
     async fn absurd_values_are_kept_as_far_as_a_database_can(database) {
