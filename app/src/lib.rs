@@ -9,7 +9,8 @@
     reason = "the component macro makes what it generates public, whatever its module is"
 )]
 
-pub use login::{LoginError, LoginForm, login_document};
+pub use format::iso as iso_time;
+pub use login::{LoginError, LoginForm, SecondFactorForm, login_document, second_factor_document};
 pub use root::App;
 pub use settings::PageSettings;
 pub use shell::{ShellOptions, shell};

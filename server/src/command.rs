@@ -13,6 +13,7 @@ use crate::{
 
 pub use output::{complain, write_privately};
 
+mod audit;
 mod config;
 mod database;
 mod keys;
@@ -35,12 +36,15 @@ pub struct CommandLine {
 enum Command {
     /// Serve the API and the console.
     Serve(Serve),
-    /// Create, list and revoke API keys; works beside a running server, which sees the change within a second.
+    /// Create, change and revoke API keys; works beside a running server, which sees the change within a second.
     #[command(subcommand)]
     Keys(keys::Keys),
-    /// Create and list the console's users.
+    /// Create, change and delete the console's users.
     #[command(subcommand)]
     Users(users::Users),
+    /// Read the record of who did what.
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// Check or print the configuration.
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -66,11 +70,15 @@ pub struct Serve {
 pub async fn run(line: CommandLine) -> Result<(), Failure> {
     let load = || crate::config::load(line.config.as_deref(), std::env::vars());
     match line.command {
-        Command::Serve(options) => crate::serve::serve(load()?, options).await,
-        Command::Keys(command) => keys::run(command, &load()?).await,
-        Command::Users(command) => users::run(command, &load()?).await,
-        Command::Config(command) => config::run(&command, &load()?),
-        Command::Db(command) => database::run(command, &load()?).await,
+        Command::Serve(options) => {
+            let (config, origin) = load()?;
+            crate::serve::serve(config, &origin, options).await
+        }
+        Command::Keys(command) => keys::run(command, &load()?.0).await,
+        Command::Users(command) => users::run(command, &load()?.0).await,
+        Command::Audit(command) => audit::run(command, &load()?.0).await,
+        Command::Config(command) => config::run(&command, &load()?.0),
+        Command::Db(command) => database::run(command, &load()?.0).await,
         Command::Sim(options) => sim::run(options).await,
     }
 }

@@ -16,7 +16,7 @@ pub use self::{
     gpu::Gpu,
     hosts::Hosts,
     limits::Limits,
-    load::load,
+    load::{Origin, load},
     log::{Log, LogFormat},
     profile::{Messages, Profile},
     proxy::Proxy,

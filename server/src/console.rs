@@ -8,13 +8,18 @@ use worv_store::Store;
 
 use crate::{edge::HostName, password::Passwords, serve::Node};
 
-pub use keys::key_status;
+pub use audit::{csv_line, entry as audit_entry, query as audit_query};
+pub use keys::shown as shown_key;
 pub use live::Live;
 pub use router::router;
+pub use settings::effective as effective_settings;
 pub use site::Site;
 pub use throttle::Throttle;
+pub use users::user as shown_user;
 
+mod administration;
 mod api;
+mod audit;
 mod cookies;
 mod events;
 mod headers;
@@ -24,10 +29,13 @@ mod login;
 mod node;
 mod pages;
 mod router;
+mod second_factor;
 mod service;
 mod session;
+mod settings;
 mod site;
 mod throttle;
+mod users;
 
 /// What every part of the console works with.
 pub struct Console {
@@ -49,6 +57,8 @@ pub struct Console {
     pub site: Site,
     /// How sessions live.
     pub sessions: SessionRules,
+    /// The configuration that is in force, as it may be shown.
+    pub settings: worv_api::EffectiveSettings,
     /// The host of the API, if it is not the console's own.
     pub api_host: Option<HostName>,
     /// Whether the engine and the GPUs are simulated.

@@ -18,6 +18,7 @@ mod edge;
 mod failure;
 mod password;
 mod serve;
+mod totp;
 
 /// Stack of a worker thread, in bytes. A page is rendered as one tree of nested calls, which is deep in a debug build;
 /// what is not used is never backed by memory.

@@ -16,7 +16,7 @@ use worv_store::{Store, usage};
 
 use crate::{
     command::{self, Serve},
-    config::{self, Config, Durability},
+    config::{self, Config, Durability, Origin},
     console::{self, Console, Live, SessionRules, Site, Throttle},
     edge::{self, Sites},
     failure::{Failure, Kind},
@@ -40,7 +40,7 @@ mod ready;
 const GPU_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Serves until the process is told to stop (SIGTERM, SIGINT).
-pub async fn serve(config: Config, options: Serve) -> Result<(), Failure> {
+pub async fn serve(config: Config, origin: &Origin, options: Serve) -> Result<(), Failure> {
     let clock = Clock::System;
     let entropy = Entropy::System;
     let stopping = CancellationToken::new();
@@ -98,6 +98,7 @@ pub async fn serve(config: Config, options: Serve) -> Result<(), Failure> {
         entropy,
         site,
         sessions: session_rules(&config.console),
+        settings: console::effective_settings(&config, origin),
         api_host: config.hosts().map(|hosts| hosts.api),
         demo: demo.is_some(),
         stopping: stopping.clone(),

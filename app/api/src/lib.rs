@@ -5,20 +5,28 @@
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
+pub use account::{
+    NewUser, PasswordChange, PasswordCheck, RecoveryCodes, SecondFactorCode, SecondFactorDraft, User, UserChange,
+    UserSession,
+};
+pub use audit::{AuditEntry, AuditFilter, AuditPage};
 pub use engine_metrics::{EngineFigures, EngineMetrics, EnginePoint, EngineRank, Latency};
 pub use error::ApiError;
 pub use gpu::{
     EccErrors, Gpu, GpuFigures, GpuOverview, GpuPoint, GpuProcess, GpuReport, GpuSource, GpuSummary, NvLinks, PcieLink,
     RowRemaps, ThrottleReason, Traffic, XidEvent,
 };
-pub use key::{ApiKey, CreatedKey, KeyStatus, NewKey};
+pub use key::{ApiKey, CreatedKey, KeyEdit, KeyRotation, KeySettings, KeyStatus, NewKey};
 pub use live::{EngineState, EngineStatus, LiveEvent, LiveSample, Overview};
 pub use node::{
     EngineProcess, Gpus, LoadProgress, NewSwitch, ProcessState, Profile, Profiles, Switch, SwitchOutcome, SwitchPhase,
     SwitchStep, Switches,
 };
 pub use session::{Role, SessionInfo};
+pub use setting::{EffectiveSettings, Setting, SettingSource};
 
+mod account;
+mod audit;
 mod engine_metrics;
 mod error;
 mod gpu;
@@ -26,6 +34,7 @@ mod key;
 mod live;
 mod node;
 mod session;
+mod setting;
 
 /// An answer under way.
 pub type ApiFuture<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>> + Send>>;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+pub use worv_api::KeySettings;
 
 use crate::{Entropy, Secret, UnixMillis};
 
@@ -41,52 +42,6 @@ pub struct KeyGrant {
     pub suspended_at: Option<UnixMillis>,
     /// What it may do.
     pub settings: KeySettings,
-}
-
-/// What a key may do. The default sets no limit of its own.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct KeySettings {
-    /// For lists and filters: at most 20 of at most 50 characters.
-    pub tags: Vec<String>,
-    /// The profiles that the key may use; none for all. At most 100 of at most 200 characters, and never an empty list.
-    pub models: Option<Vec<String>>,
-    /// Requests that are admitted in a minute.
-    pub requests_per_minute: Option<u64>,
-    /// Tokens, of prompts and answers, in a minute.
-    pub tokens_per_minute: Option<u64>,
-    /// Requests under way at the same time.
-    pub concurrency: Option<u64>,
-    /// Tokens, of prompts and answers, in a UTC day.
-    pub budget_day: Option<u64>,
-    /// Tokens, of prompts and answers, in a UTC month.
-    pub budget_month: Option<u64>,
-    /// Tokens that one answer may have.
-    pub max_output_tokens: Option<u64>,
-    /// Share of the engine when requests have to wait, against other keys' weights: 1 to 1000, usually 100.
-    pub weight: u16,
-    /// Whether Han script is taken out of answers.
-    pub strip_han: bool,
-    /// Whether answers name the model as the caller wrote it.
-    pub echo_model: bool,
-}
-
-impl Default for KeySettings {
-    fn default() -> Self {
-        Self {
-            tags: Vec::new(),
-            models: None,
-            requests_per_minute: None,
-            tokens_per_minute: None,
-            concurrency: None,
-            budget_day: None,
-            budget_month: None,
-            max_output_tokens: None,
-            weight: 100,
-            strip_han: false,
-            echo_model: false,
-        }
-    }
 }
 
 impl KeySecret {

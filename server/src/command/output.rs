@@ -8,6 +8,7 @@ use std::{
 };
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::failure::Failure;
 
@@ -19,6 +20,27 @@ pub fn line(text: &str) {
 /// Writes one JSON value on one line.
 pub fn json(value: &impl Serialize) {
     line(&serde_json::to_string(value).expect("our own types serialise"));
+}
+
+/// Writes what a value has, a line each.
+pub fn fields(value: &impl Serialize) {
+    let value = serde_json::to_value(value).expect("our own types serialise");
+    let mut rows = Vec::new();
+    collect_fields("", &value, &mut rows);
+    table(&rows);
+}
+
+fn collect_fields(name: &str, value: &Value, rows: &mut Vec<Vec<String>>) {
+    match value {
+        Value::Object(members) => {
+            for (member, value) in members {
+                collect_fields(member, value, rows);
+            }
+        }
+        Value::Null => rows.push(vec![name.to_owned(), "-".to_owned()]),
+        Value::String(text) => rows.push(vec![name.to_owned(), text.clone()]),
+        other => rows.push(vec![name.to_owned(), other.to_string()]),
+    }
 }
 
 /// Writes why the program ends, on one line.

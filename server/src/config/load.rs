@@ -1,6 +1,9 @@
 //! Reading the configuration: the file, then the environment. Each complaint names the key and where it stands.
 
-use std::path::Path;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
 
 use toml::{Table, Value};
 
@@ -13,16 +16,36 @@ const PLAIN_NAMES: [(&str, [&str; 2]); 2] = [
     ("MAX_OUTPUT_TOKENS", ["limits", "max_output_tokens"]),
 ];
 
+/// Where the values of a configuration come from, by the names of the keys, such as `server.listen`.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    /// The file that was read.
+    pub file: Option<PathBuf>,
+    /// The keys that the file sets.
+    pub file_keys: BTreeSet<String>,
+    /// The keys that the environment sets, with the names of the variables.
+    pub environment: BTreeMap<String, String>,
+}
+
 /// Reads `file`, if one is named, and `environment` over it, and checks the result.
-pub fn load(file: Option<&Path>, environment: impl Iterator<Item = (String, String)>) -> Result<Config, Failure> {
+pub fn load(
+    file: Option<&Path>,
+    environment: impl Iterator<Item = (String, String)>,
+) -> Result<(Config, Origin), Failure> {
     let mut table = match file {
         Some(path) => read(path)?,
         None => Table::new(),
+    };
+    let mut origin = Origin {
+        file: file.map(Path::to_owned),
+        file_keys: keys_of(&table),
+        environment: BTreeMap::new(),
     };
     for (name, value) in environment {
         if let Some([section, key]) = key_of(&name) {
             let value = parse_value(&section, &key, value)
                 .map_err(|cause| Failure::new(Kind::Config, format!("environment variable {name}: {cause}")))?;
+            origin.environment.insert(format!("{section}.{key}"), name);
             let section = table.entry(section).or_insert_with(|| Value::Table(Table::new()));
             if let Value::Table(section) = section {
                 section.insert(key, value);
@@ -33,7 +56,16 @@ pub fn load(file: Option<&Path>, environment: impl Iterator<Item = (String, Stri
         .try_into()
         .map_err(|error| Failure::new(Kind::Config, one_line(&error)))?;
     config.validate()?;
-    Ok(config)
+    Ok((config, origin))
+}
+
+/// The names of the keys that a table sets: of sections, those of what is in them.
+fn keys_of(table: &Table) -> BTreeSet<String> {
+    let keys = table.iter().flat_map(|(section, value)| match value {
+        Value::Table(values) => values.keys().map(|key| format!("{section}.{key}")).collect(),
+        _ => vec![section.clone()],
+    });
+    keys.collect()
 }
 
 fn read(path: &Path) -> Result<Table, Failure> {
@@ -115,7 +147,7 @@ mod tests {
     #[test]
     fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
         let file = file("[server]\nlisten = \"0.0.0.0:80\"\n[limits]\nmax_output_tokens = 9\nreserved_tokens = 7\n");
-        let config = load(
+        let (config, _) = load(
             Some(file.path()),
             environment(&[
                 ("WORV_SERVER__LISTEN", "127.0.0.1:0"),
@@ -161,7 +193,7 @@ mod tests {
 
     #[test]
     fn text_that_looks_like_a_number_stays_text_where_text_is_wanted() {
-        let config = load(None, environment(&[("WORV_SERVER__DATA_DIR", "2026")])).unwrap();
+        let (config, _) = load(None, environment(&[("WORV_SERVER__DATA_DIR", "2026")])).unwrap();
         assert_eq!(config.server.data_dir, Path::new("2026"));
     }
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    extract::{Path, State, rejection::JsonRejection},
+    extract::{State, rejection::JsonRejection},
     response::{IntoResponse, Response},
-    routing::{delete, get, post},
+    routing::{get, post},
 };
 use http::StatusCode;
 use worv_api::{
@@ -17,18 +17,20 @@ use worv_store::StoreError;
 
 use super::{Console, events, session::SignedIn};
 
+mod administration;
+
 /// Every route below `/api`. Unknown ones answer JSON, like all the others.
 pub fn router() -> Router<Arc<Console>> {
     Router::new()
         .route("/session", get(session))
         .route("/overview", get(overview))
         .route("/keys", get(keys).post(create_key))
-        .route("/keys/{id}", delete(revoke_key))
         .route("/gpus", get(gpus))
         .route("/profiles", get(profiles))
         .route("/switch", get(switches).post(start_switch))
         .route("/switch/cancel", post(cancel_switch))
         .route("/events", get(events::stream))
+        .merge(administration::router())
         .fallback(unknown)
         .method_not_allowed_fallback(method_not_allowed)
 }
@@ -70,13 +72,6 @@ async fn keys(SignedIn(service): SignedIn) -> Answer<Vec<ApiKey>> {
 
 async fn create_key(SignedIn(service): SignedIn, new: Result<Json<NewKey>, JsonRejection>) -> Answer<CreatedKey> {
     answer(service.create_key(read(new)?).await)
-}
-
-async fn revoke_key(SignedIn(service): SignedIn, Path(id): Path<String>) -> Answer<ApiKey> {
-    let id = id
-        .parse()
-        .map_err(|_| Refusal(ApiError::new(404, "not_found", format!("There is no key {id:?}."))))?;
-    answer(service.revoke_key(id).await)
 }
 
 async fn gpus(SignedIn(service): SignedIn) -> Answer<Gpus> {

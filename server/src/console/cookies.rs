@@ -11,6 +11,8 @@ pub enum Cookie {
     Session,
     /// The token of the sign-in form, before there is a session.
     Login,
+    /// The id of a session whose second factor is due.
+    SecondFactor,
 }
 
 impl Cookie {
@@ -21,6 +23,8 @@ impl Cookie {
             (Self::Session, false) => "worv_session",
             (Self::Login, true) => "__Host-worv_login",
             (Self::Login, false) => "worv_login",
+            (Self::SecondFactor, true) => "__Host-worv_second_factor",
+            (Self::SecondFactor, false) => "worv_second_factor",
         }
     }
 

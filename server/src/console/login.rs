@@ -1,8 +1,8 @@
 //! Signing in and out: plain forms that work without scripts.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use app::{LoginError, LoginForm, login_document};
+use app::{LoginError, LoginForm, SecondFactorForm, login_document, second_factor_document};
 use axum::{
     Extension, Form,
     extract::{Query, State},
@@ -13,7 +13,7 @@ use leptos::prelude::RenderHtml;
 use serde::Deserialize;
 use subtle::ConstantTimeEq;
 use worv_core::Secret;
-use worv_store::{Actor, AuditEntry};
+use worv_store::{Actor, AuditEntry, UserId};
 
 use super::{
     Console,
@@ -40,6 +40,15 @@ pub struct Credentials {
     next: String,
 }
 
+/// What the form for the second factor sends.
+#[derive(Deserialize)]
+pub struct SecondStep {
+    code: String,
+    csrf_token: String,
+    #[serde(default)]
+    next: String,
+}
+
 /// What the sign-out form sends.
 #[derive(Deserialize)]
 pub struct SignOut {
@@ -55,6 +64,22 @@ pub fn address(path: &str) -> String {
         .append_pair("next", path)
         .finish();
     format!("/login?{query}")
+}
+
+/// What wrong codes of the second factor count for, in the place of an address.
+const SECOND_STEP: &str = "second step";
+
+/// The address of the second step for someone who wanted to see `path`.
+fn code_address(path: &str) -> String {
+    let query = form_urlencoded::Serializer::new(String::new())
+        .append_pair("next", path)
+        .finish();
+    format!("/login/code?{query}")
+}
+
+fn throttled(pause: Duration) -> LoginError {
+    let retry_after = pause.as_secs() + u64::from(pause.subsec_nanos() > 0);
+    LoginError::Throttled { retry_after }
 }
 
 /// `GET /login`
@@ -85,14 +110,12 @@ pub async fn sign_in(
     } = credentials;
     let again = |status, error| page(&console, &headers, status, &next, &name, Some(error));
 
-    let given_out = Cookie::Login.read(&headers, &console.sessions).unwrap_or_default();
-    if given_out.is_empty() || !bool::from(given_out.as_bytes().ct_eq(csrf_token.as_bytes())) {
+    if !console.gave_out(&headers, &csrf_token) {
         return again(StatusCode::FORBIDDEN, LoginError::Expired);
     }
     let address = session::address(&extensions);
     if let Some(pause) = console.throttle.pause(&address, &name) {
-        let retry_after = pause.as_secs() + u64::from(pause.subsec_nanos() > 0);
-        return again(StatusCode::TOO_MANY_REQUESTS, LoginError::Throttled { retry_after });
+        return again(StatusCode::TOO_MANY_REQUESTS, throttled(pause));
     }
     let user = match console.store.find_user(&name).await {
         Ok(user) => user,
@@ -111,21 +134,111 @@ pub async fn sign_in(
         return again(StatusCode::UNAUTHORIZED, LoginError::Rejected);
     };
     console.throttle.succeeded(&address, &name);
-    let id = match console.start_session(&user, &headers, &address).await {
-        Ok(id) => id,
+    if user.second_factor_since.is_some() {
+        return match console.start_session(user.id, &headers, &address, true).await {
+            Ok(id) => {
+                let cookie = [(header::SET_COOKIE, Cookie::SecondFactor.set(&id, &console.sessions))];
+                (AppendHeaders(cookie), Redirect::to(&code_address(local(&next)))).into_response()
+            }
+            Err(error) => {
+                tracing::error!(%error, "cannot start a session");
+                again(StatusCode::SERVICE_UNAVAILABLE, LoginError::Unavailable)
+            }
+        };
+    }
+    match enter(&console, user.id, &user.name, &headers, &address, &next).await {
+        Ok(entered) => entered,
+        Err(error) => again(StatusCode::SERVICE_UNAVAILABLE, error),
+    }
+}
+
+/// `GET /login/code`
+pub async fn code_form(
+    State(console): State<Arc<Console>>,
+    Query(Destination { next }): Query<Destination>,
+    headers: HeaderMap,
+) -> Response {
+    match console.session_due(&headers).await {
+        Ok(Some(_)) => code_page(&console, &headers, StatusCode::OK, &next, None),
+        _ => Redirect::to(&address(local(&next))).into_response(),
+    }
+}
+
+/// `POST /login/code`
+pub async fn sign_in_with_code(
+    State(console): State<Arc<Console>>,
+    headers: HeaderMap,
+    extensions: http::Extensions,
+    Form(SecondStep { code, csrf_token, next }): Form<SecondStep>,
+) -> Response {
+    let again = |status, error| code_page(&console, &headers, status, &next, Some(error));
+    if !console.gave_out(&headers, &csrf_token) {
+        return again(StatusCode::FORBIDDEN, LoginError::Expired);
+    }
+    let due = match console.session_due(&headers).await {
+        Ok(Some(due)) => due,
+        Ok(None) => return Redirect::to(&address(local(&next))).into_response(),
         Err(error) => {
-            tracing::error!(%error, "cannot start a session");
+            tracing::error!(%error, "cannot look up a session");
             return again(StatusCode::SERVICE_UNAVAILABLE, LoginError::Unavailable);
         }
     };
+    let client = session::address(&extensions);
+    let name = due.user_name.as_str();
+    // Only who knows the password gets here, so slowing down a name, from wherever it is tried, locks no stranger's
+    // victim out.
+    if let Some(pause) = console.throttle.pause(SECOND_STEP, name) {
+        return again(StatusCode::TOO_MANY_REQUESTS, throttled(pause));
+    }
+    match console.second_factor_holds(due.user, &code).await {
+        Ok(true) => console.throttle.succeeded(SECOND_STEP, name),
+        Ok(false) => {
+            console.throttle.failed(SECOND_STEP, name);
+            console
+                .note(Actor::user(name, &client).did("session.refuse", format!("user {}", due.user.0)))
+                .await;
+            return again(StatusCode::UNAUTHORIZED, LoginError::WrongCode);
+        }
+        Err(error) => {
+            tracing::error!(%error, "cannot check a second factor");
+            return again(StatusCode::SERVICE_UNAVAILABLE, LoginError::Unavailable);
+        }
+    }
+    if let Err(error) = console.store.delete_session(due.id).await {
+        // It ends by itself in a few minutes, and opens nothing.
+        tracing::warn!(%error, "cannot end a session whose second factor was due");
+    }
+    match enter(&console, due.user, name, &headers, &client, &next).await {
+        Ok(entered) => entered,
+        Err(error) => again(StatusCode::SERVICE_UNAVAILABLE, error),
+    }
+}
+
+/// Starts the session of a user who has shown everything that is asked for, and leads to where the user wanted to go.
+async fn enter(
+    console: &Console,
+    user: UserId,
+    name: &str,
+    headers: &HeaderMap,
+    address: &str,
+    next: &str,
+) -> Result<Response, LoginError> {
+    let id = console
+        .start_session(user, headers, address, false)
+        .await
+        .map_err(|error| {
+            tracing::error!(%error, "cannot start a session");
+            LoginError::Unavailable
+        })?;
     console
-        .note(Actor::user(&user.name, &address).did("session.start", format!("user {}", user.name)))
+        .note(Actor::user(name, address).did("session.start", format!("user {}", user.0)))
         .await;
     let cookies = [
         (header::SET_COOKIE, Cookie::Session.set(&id, &console.sessions)),
         (header::SET_COOKIE, Cookie::Login.clear(&console.sessions)),
+        (header::SET_COOKIE, Cookie::SecondFactor.clear(&console.sessions)),
     ];
-    (AppendHeaders(cookies), Redirect::to(local(&next))).into_response()
+    Ok((AppendHeaders(cookies), Redirect::to(local(next))).into_response())
 }
 
 /// `POST /logout`
@@ -158,11 +271,7 @@ fn page(
     name: &str,
     error: Option<LoginError>,
 ) -> Response {
-    // A token that is still out is kept, so that two open tabs do not spoil each other.
-    let held = Cookie::Login
-        .read(headers, &console.sessions)
-        .filter(|token| is_token(token));
-    let token = held.map_or_else(|| console.token(), str::to_owned);
+    let token = console.form_token(headers);
     let cookie = [(header::SET_COOKIE, Cookie::Login.set(&token, &console.sessions))];
     let document = login_document(LoginForm {
         csrf_token: token,
@@ -177,7 +286,42 @@ fn page(
     (status, AppendHeaders(cookie), policy, Html(document.to_html())).into_response()
 }
 
+/// The page that asks for the second factor.
+fn code_page(
+    console: &Console,
+    headers: &HeaderMap,
+    status: StatusCode,
+    next: &str,
+    error: Option<LoginError>,
+) -> Response {
+    let token = console.form_token(headers);
+    let cookie = [(header::SET_COOKIE, Cookie::Login.set(&token, &console.sessions))];
+    let document = second_factor_document(SecondFactorForm {
+        csrf_token: token,
+        next: local(next).to_owned(),
+        error,
+        theme: theme(headers),
+        stylesheet: STYLESHEET.to_owned(),
+    });
+    let policy = [(header::CONTENT_SECURITY_POLICY, SCRIPTLESS_POLICY)];
+    (status, AppendHeaders(cookie), policy, Html(document.to_html())).into_response()
+}
+
 impl Console {
+    /// Whether a form carries the token that was given out with it.
+    fn gave_out(&self, headers: &HeaderMap, token: &str) -> bool {
+        let given_out = Cookie::Login.read(headers, &self.sessions).unwrap_or_default();
+        !given_out.is_empty() && bool::from(given_out.as_bytes().ct_eq(token.as_bytes()))
+    }
+
+    /// The token for a form. One that is still out is kept, so that two open tabs do not spoil each other.
+    fn form_token(&self, headers: &HeaderMap) -> String {
+        let held = Cookie::Login
+            .read(headers, &self.sessions)
+            .filter(|token| is_token(token));
+        held.map_or_else(|| self.token(), str::to_owned)
+    }
+
     /// Writes to the audit log what is done already; where the log fails, the operator is told.
     async fn note(&self, entry: AuditEntry) {
         if let Err(error) = self.store.audit(entry).await {

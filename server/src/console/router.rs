@@ -22,6 +22,7 @@ const MAX_BODY: usize = 64 * 1024;
 pub fn router(console: &Arc<Console>) -> Router {
     let dynamic = Router::new()
         .route("/login", get(login::form).post(login::sign_in))
+        .route("/login/code", get(login::code_form).post(login::sign_in_with_code))
         .route("/logout", post(login::sign_out))
         .nest("/api", api::router())
         .with_state(Arc::clone(console))

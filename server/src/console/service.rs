@@ -7,7 +7,7 @@ use worv_api::{
     SessionInfo, Switch, Switches,
 };
 use worv_core::key::KeyId;
-use worv_store::SessionDigest;
+use worv_store::{Actor, SessionDigest};
 
 use super::{Console, session::Session};
 
@@ -29,8 +29,29 @@ impl Service {
         self.session.digest
     }
 
-    /// The one place where roles are checked: everything that changes something asks for an administrator.
-    fn require_admin(&self) -> Result<(), ApiError> {
+    /// In whose name it acts, as the audit log names them.
+    pub fn actor(&self) -> &Actor {
+        &self.session.actor
+    }
+
+    /// What the user may do.
+    pub fn role(&self) -> Role {
+        self.session.role
+    }
+
+    /// What it works with.
+    pub(super) fn console(&self) -> &Arc<Console> {
+        &self.console
+    }
+
+    /// The session that asks.
+    pub(super) fn own(&self) -> &Session {
+        &self.session
+    }
+
+    /// The one place where roles are checked: everything that changes something asks for an administrator, but for what
+    /// everyone may do with their own account.
+    pub(super) fn require_admin(&self) -> Result<(), ApiError> {
         match self.session.role {
             Role::Admin => Ok(()),
             Role::Viewer => {

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use worv_api::{ApiError, Role, SessionInfo};
 use worv_core::Secret;
-use worv_store::{Actor, NewSession, SessionDigest, SessionId, SessionRow, StoreError, UserRow};
+use worv_store::{Actor, NewSession, SessionDigest, SessionId, SessionRow, StoreError, UserId};
 
 use super::{
     Console,
@@ -23,6 +23,9 @@ use super::{
 
 /// A session's end is moved on at most this often, so that a busy page does not write with each request.
 const TOUCH_INTERVAL: Duration = Duration::from_mins(1);
+
+/// How long a second factor is waited for.
+const SECOND_FACTOR_TIME: Duration = Duration::from_mins(5);
 
 /// A session that is in force, with the request that carried it.
 #[derive(Clone, Debug)]
@@ -37,7 +40,10 @@ pub struct Session {
     pub role: Role,
     /// What changes must carry.
     csrf_token: Secret,
-    id: SessionId,
+    /// The user's number.
+    pub user_id: UserId,
+    /// Its number, for lists.
+    pub id: SessionId,
 }
 
 /// Finds the session behind a request's cookie and leaves it in the request's extensions.
@@ -123,6 +129,7 @@ impl Console {
             user: row.user_name,
             role: row.role,
             csrf_token: row.csrf_token,
+            user_id: row.user,
             id: row.id,
         }))
     }
@@ -132,12 +139,14 @@ impl Console {
         Ok(self.store.find_session(digest).await?.is_some())
     }
 
-    /// Starts a session for `user`; gives its id, which goes into the cookie and nowhere else.
+    /// Starts a session for `user`; gives its id, which goes into the cookie and nowhere else. One whose second factor is
+    /// due opens nothing but the question for it, for a few minutes.
     pub async fn start_session(
         &self,
-        user: &UserRow,
+        user: UserId,
         headers: &HeaderMap,
         address: &str,
+        second_factor_due: bool,
     ) -> Result<String, StoreError> {
         // A session from before is ended: what someone may have planted or copied does not outlive a sign-in.
         if let Some(before) = Cookie::Session.read(headers, &self.sessions)
@@ -147,6 +156,11 @@ impl Console {
         }
         let id = self.token();
         let now = self.clock.now();
+        let (idle, absolute) = if second_factor_due {
+            (SECOND_FACTOR_TIME, SECOND_FACTOR_TIME)
+        } else {
+            (self.sessions.idle, self.sessions.absolute)
+        };
         let user_agent = headers
             .get(header::USER_AGENT)
             .and_then(|agent| agent.to_str().ok())
@@ -154,22 +168,31 @@ impl Console {
         self.store
             .create_session(NewSession {
                 digest: digest(&id),
-                user: user.id,
+                user,
                 csrf_token: Secret::new(self.token()),
                 address: address.to_owned(),
                 user_agent: user_agent.to_owned(),
-                idle_expires_at: now.plus(self.sessions.idle),
-                expires_at: now.plus(self.sessions.absolute),
+                idle_expires_at: now.plus(idle),
+                expires_at: now.plus(absolute),
+                second_factor_due,
             })
             .await?;
         Ok(id)
+    }
+
+    /// The session behind a cookie whose second factor is due.
+    pub async fn session_due(&self, headers: &HeaderMap) -> Result<Option<SessionRow>, StoreError> {
+        match Cookie::SecondFactor.read(headers, &self.sessions) {
+            Some(id) => self.store.find_session_due(&digest(id)).await,
+            None => Ok(None),
+        }
     }
 
     /// Ends a session.
     pub async fn end_session(&self, session: &Session) -> Result<(), StoreError> {
         self.store.delete_session(session.id).await?;
         self.store
-            .audit(session.actor.did("session.end", format!("user {}", session.user)))
+            .audit(session.actor.did("session.end", format!("user {}", session.user_id.0)))
             .await
     }
 

@@ -5,6 +5,7 @@
 
 use std::{
     collections::HashMap,
+    net::Ipv6Addr,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -19,6 +20,9 @@ const FREE_FOR_AN_ADDRESS: u32 = 30;
 
 /// The longest pause; also the time after which failures are forgotten.
 const LONGEST_PAUSE: Duration = Duration::from_mins(15);
+
+/// The first half of an address of version 6, which is what a household or a server is given.
+const NETWORK: u128 = (u64::MAX as u128) << 64;
 
 /// Pairs that are remembered; beyond that, the one that failed longest ago is forgotten.
 const REMEMBERED: usize = 10_000;
@@ -103,7 +107,12 @@ fn pause_after(count: u32, free: u32) -> Duration {
 /// What an attempt counts for. Names are compared as the database does, without regard to case.
 fn pair(address: &str, name: &str) -> (Who, Who) {
     let name = name.chars().take(100).collect::<String>().to_lowercase();
-    ((address.to_owned(), Some(name)), (address.to_owned(), None))
+    let address = match address.parse::<Ipv6Addr>() {
+        // Whoever has one address of version 6 has all of its network.
+        Ok(address) => Ipv6Addr::from_bits(address.to_bits() & NETWORK).to_string(),
+        Err(_) => address.to_owned(),
+    };
+    ((address.clone(), Some(name)), (address, None))
 }
 
 #[cfg(test)]
@@ -152,6 +161,16 @@ mod tests {
             fail(&throttle, 1, "203.0.113.9", &format!("user{name}"));
         }
         assert_eq!(throttle.pause("203.0.113.9", "ada"), Some(Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn a_network_of_version_6_is_one_address() {
+        let (_, throttle) = throttle();
+        for host in 1..=5 {
+            fail(&throttle, 1, &format!("2001:db8::{host}"), "ada");
+        }
+        assert!(throttle.pause("2001:db8::99", "ada").is_some());
+        assert_eq!(throttle.pause("2001:db8:0:1::99", "ada"), None);
     }
 
     #[test]

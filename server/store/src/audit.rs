@@ -53,6 +53,12 @@ pub struct AuditQuery {
     pub action: Option<String>,
     /// What was done to this subject only, such as `key 7`.
     pub subject: Option<String>,
+    /// What was done from this address only.
+    pub address: Option<String>,
+    /// What was done at this moment or later only.
+    pub from: Option<UnixMillis>,
+    /// What was done before this moment only.
+    pub to: Option<UnixMillis>,
     /// Entries from before this one only: the last one of the page before.
     pub before: Option<i64>,
     /// At most this many.
@@ -66,6 +72,11 @@ impl Actor {
             name: text::tamed(name, 100),
             address: text::tamed(address, 100),
         }
+    }
+
+    /// Where it comes from: an address, or `local` for the command line.
+    pub fn address(&self) -> &str {
+        &self.address
     }
 
     /// Whoever runs the command line on the machine itself.
@@ -118,12 +129,17 @@ impl Store {
     pub async fn audit_log(&self, query: &AuditQuery) -> Result<Vec<AuditRow>, StoreError> {
         const SELECT: &str = "SELECT id, at, actor, action, subject, address, before_json, after_json FROM audit \
              WHERE id < $1 AND ($2 IS NULL OR actor = $2) AND ($3 IS NULL OR action = $3) \
-             AND ($4 IS NULL OR subject = $4) ORDER BY id DESC LIMIT $5";
+             AND ($4 IS NULL OR subject = $4) AND ($5 IS NULL OR address = $5) \
+             AND at >= $6 AND at < $7 ORDER BY id DESC LIMIT $8";
+        let filter = |text: &Option<String>| text.as_deref().map(|text| text::tamed(text, 200));
         let rows = sqlx::query(SELECT)
             .bind(query.before.unwrap_or(i64::MAX))
-            .bind(query.actor.as_deref())
-            .bind(query.action.as_deref())
-            .bind(query.subject.as_deref())
+            .bind(filter(&query.actor))
+            .bind(filter(&query.action))
+            .bind(filter(&query.subject))
+            .bind(filter(&query.address))
+            .bind(query.from.map_or(i64::MIN, |at| at.0))
+            .bind(query.to.map_or(i64::MAX, |at| at.0))
             .bind(i64::from(query.limit))
             .fetch_all(self.readers())
             .await?;

@@ -119,27 +119,31 @@ impl Store {
             columns!()
         );
         let now = self.clock().now();
-        let fields = KeyEdit {
-            name: new.name,
-            owner: new.owner,
-            note: new.note,
-            expires_at: new.expires_at,
-            settings: new.settings,
-        };
+        let (digest, prefix, last_four) = (new.digest, new.prefix.clone(), new.last_four.clone());
+        let fields = new.edit();
         fields.check()?;
         lies_ahead(fields.expires_at, now)?;
         let mut transaction = self.begin().await?;
         let row = fields
             .bind(sqlx::query(INSERT))
-            .bind(new.digest.0.to_vec())
-            .bind(new.prefix)
-            .bind(new.last_four)
+            .bind(digest.0.to_vec())
+            .bind(prefix)
+            .bind(last_four)
             .bind(now.0)
             .fetch_one(&mut *transaction)
             .await?;
         let key = KeyRow::try_from(&row)?;
         self.finish(transaction, by, "key.create", None, &key).await?;
         Ok(key)
+    }
+
+    /// The key of that number.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`]
+    pub async fn key(&self, id: KeyId) -> Result<KeyRow, StoreError> {
+        let mut connection = self.readers().acquire().await?;
+        change::stored(&mut connection, id).await
     }
 
     /// Every key, newest first; revoked ones are kept for the record.
@@ -162,6 +166,17 @@ impl NewKey {
             note: String::new(),
             expires_at: None,
             settings: KeySettings::default(),
+        }
+    }
+
+    /// What can be changed of it.
+    pub fn edit(self) -> KeyEdit {
+        KeyEdit {
+            name: self.name,
+            owner: self.owner,
+            note: self.note,
+            expires_at: self.expires_at,
+            settings: self.settings,
         }
     }
 }

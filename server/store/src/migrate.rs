@@ -15,16 +15,28 @@ struct Migration {
 }
 
 /// The steps in order; the first makes schema 1.
-const SQLITE: &[Migration] = &[Migration {
-    name: "keys_users_usage",
-    sql: include_str!("../migrations/sqlite/0001_keys_users_usage.sql"),
-}];
+const SQLITE: &[Migration] = &[
+    Migration {
+        name: "keys_users_usage",
+        sql: include_str!("../migrations/sqlite/0001_keys_users_usage.sql"),
+    },
+    Migration {
+        name: "second_factor",
+        sql: include_str!("../migrations/sqlite/0002_second_factor.sql"),
+    },
+];
 
 /// The same steps for PostgreSQL.
-const POSTGRES: &[Migration] = &[Migration {
-    name: "keys_users_usage",
-    sql: include_str!("../migrations/postgres/0001_keys_users_usage.sql"),
-}];
+const POSTGRES: &[Migration] = &[
+    Migration {
+        name: "keys_users_usage",
+        sql: include_str!("../migrations/postgres/0001_keys_users_usage.sql"),
+    },
+    Migration {
+        name: "second_factor",
+        sql: include_str!("../migrations/postgres/0002_second_factor.sql"),
+    },
+];
 
 /// Names this program's migrations among PostgreSQL's advisory locks: "worv" in ASCII.
 const LOCK: i64 = 0x776f_7276;

@@ -33,6 +33,9 @@ pub struct NewSession {
     pub idle_expires_at: UnixMillis,
     /// When it ends in any case.
     pub expires_at: UnixMillis,
+    /// Whether the user has yet to give the second factor: until then it opens nothing, see
+    /// [`Store::find_session_due`].
+    pub second_factor_due: bool,
 }
 
 /// A session that has not ended, with its user as the user is now.
@@ -79,7 +82,8 @@ impl Store {
     /// Begins a session.
     pub async fn create_session(&self, new: NewSession) -> Result<(), StoreError> {
         const INSERT: &str = "INSERT INTO sessions (digest, user_id, csrf_token, address, user_agent, \
-             created_at, last_seen_at, idle_expires_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8)";
+             created_at, last_seen_at, idle_expires_at, expires_at, second_factor_due) \
+             VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9)";
         let mut transaction = self.begin().await?;
         sqlx::query(INSERT)
             .bind(new.digest.0.to_vec())
@@ -90,28 +94,55 @@ impl Store {
             .bind(self.clock().now().0)
             .bind(new.idle_expires_at.0)
             .bind(new.expires_at.0)
+            .bind(i16::from(new.second_factor_due))
             .execute(&mut *transaction)
             .await?;
         transaction.commit().await?;
         Ok(())
     }
 
-    /// The session that a cookie opens; none if there is none or it has ended.
+    /// The session that a cookie opens; none if there is none, it has ended or its second factor is due.
     pub async fn find_session(&self, digest: &SessionDigest) -> Result<Option<SessionRow>, StoreError> {
+        self.session_of(digest, false).await
+    }
+
+    /// The session whose second factor is due; none if there is none or it has ended.
+    pub async fn find_session_due(&self, digest: &SessionDigest) -> Result<Option<SessionRow>, StoreError> {
+        self.session_of(digest, true).await
+    }
+
+    /// The session of that number; none if there is none or it has ended.
+    pub async fn session(&self, id: SessionId) -> Result<Option<SessionRow>, StoreError> {
         const SELECT: &str =
-            select!("WHERE sessions.digest = $1 AND sessions.idle_expires_at > $2 AND sessions.expires_at > $2");
+            select!("WHERE sessions.id = $1 AND sessions.idle_expires_at > $2 AND sessions.expires_at > $2");
         let row = sqlx::query(SELECT)
-            .bind(digest.0.to_vec())
+            .bind(id.0)
             .bind(self.clock().now().0)
             .fetch_optional(self.readers())
             .await?;
         row.as_ref().map(SessionRow::try_from).transpose()
     }
 
-    /// Every session that has not ended, the latest first.
+    async fn session_of(&self, digest: &SessionDigest, due: bool) -> Result<Option<SessionRow>, StoreError> {
+        const SELECT: &str = select!(
+            "WHERE sessions.digest = $1 AND sessions.idle_expires_at > $2 AND sessions.expires_at > $2 \
+             AND sessions.second_factor_due = $3"
+        );
+        let row = sqlx::query(SELECT)
+            .bind(digest.0.to_vec())
+            .bind(self.clock().now().0)
+            .bind(i16::from(due))
+            .fetch_optional(self.readers())
+            .await?;
+        row.as_ref().map(SessionRow::try_from).transpose()
+    }
+
+    /// Every session that has not ended, the latest first; without those whose second factor is due.
     pub async fn sessions(&self) -> Result<Vec<SessionRow>, StoreError> {
-        const SELECT: &str =
-            select!("WHERE sessions.idle_expires_at > $1 AND sessions.expires_at > $1 ORDER BY sessions.id DESC");
+        const SELECT: &str = select!(
+            "WHERE sessions.idle_expires_at > $1 AND sessions.expires_at > $1 AND sessions.second_factor_due = 0 \
+             ORDER BY sessions.id DESC"
+        );
         let rows = sqlx::query(SELECT)
             .bind(self.clock().now().0)
             .fetch_all(self.readers())

@@ -1,11 +1,11 @@
 //! The people who may sign in to the console.
 
 use serde_json::{Value, json};
-use sqlx::{Row, any::AnyRow};
+use sqlx::{Any, AnyConnection, Executor, Row, Transaction, any::AnyRow};
 use worv_api::Role;
 use worv_core::{Secret, UnixMillis};
 
-use crate::{Actor, Store, StoreError, row, text};
+use crate::{Actor, Store, StoreError, row, store::Kind, text};
 
 /// A user's number in the database. Never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,14 +35,22 @@ pub struct UserRow {
     pub password_hash: Secret,
     /// When the user was created.
     pub created_at: UnixMillis,
+    /// Since when signing in asks for a second factor; none if it does not.
+    pub second_factor_since: Option<UnixMillis>,
 }
 
 /// The columns of a [`UserRow`].
 macro_rules! columns {
     () => {
-        "id, name, role, password_hash, created_at"
+        "id, name, role, password_hash, created_at, totp_confirmed_at"
     };
 }
+
+/// Where the only administrator would be none any more.
+const LAST_ADMINISTRATOR: StoreError = StoreError::Invalid {
+    field: "last administrator",
+    rule: "must stay one: make another user an administrator first",
+};
 
 impl Store {
     /// Creates a user. The audit log has it as `user.create`.
@@ -105,20 +113,27 @@ impl Store {
         Ok(count.unsigned_abs())
     }
 
+    /// The user of that number.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`]
+    pub async fn user(&self, id: UserId) -> Result<UserRow, StoreError> {
+        let mut connection = self.readers().acquire().await?;
+        stored(&mut connection, id).await
+    }
+
     /// Replaces a user's password and ends all the user's sessions. The audit log has it as `user.password`.
     ///
     /// # Errors
     /// [`StoreError::NotFound`]
     pub async fn set_password_hash(&self, id: UserId, hash: &Secret, by: &Actor) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
-        let updated = sqlx::query("UPDATE users SET password_hash = $2 WHERE id = $1")
+        stored(&mut transaction, id).await?;
+        sqlx::query("UPDATE users SET password_hash = $2 WHERE id = $1")
             .bind(id.0)
             .bind(hash.expose())
             .execute(&mut *transaction)
             .await?;
-        if updated.rows_affected() == 0 {
-            return Err(StoreError::NotFound { what: "user", id: id.0 });
-        }
         sqlx::query("DELETE FROM sessions WHERE user_id = $1")
             .bind(id.0)
             .execute(&mut *transaction)
@@ -127,6 +142,63 @@ impl Store {
             .await?;
         transaction.commit().await?;
         Ok(())
+    }
+
+    /// Changes what a user may do. The audit log has it as `user.role`.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], and [`StoreError::Invalid`] where no administrator would be left.
+    pub async fn set_role(&self, id: UserId, role: Role, by: &Actor) -> Result<UserRow, StoreError> {
+        let mut transaction = self.begin_with_users().await?;
+        let before = stored(&mut transaction, id).await?;
+        if before.role == role {
+            return Ok(before);
+        }
+        sqlx::query("UPDATE users SET role = $2 WHERE id = $1")
+            .bind(id.0)
+            .bind(role_name(role))
+            .execute(&mut *transaction)
+            .await?;
+        let after = UserRow { role, ..before.clone() };
+        let entry = by
+            .did("user.role", format!("user {}", id.0))
+            .change(Some(before.audited()), Some(after.audited()));
+        self.audit_in(&mut transaction, entry).await?;
+        keep_an_administrator(&mut transaction).await?;
+        transaction.commit().await?;
+        Ok(after)
+    }
+
+    /// Deletes a user, and ends the user's sessions. The audit log has it as `user.delete`.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], and [`StoreError::Invalid`] where no administrator would be left.
+    pub async fn delete_user(&self, id: UserId, by: &Actor) -> Result<UserRow, StoreError> {
+        let mut transaction = self.begin_with_users().await?;
+        let user = stored(&mut transaction, id).await?;
+        sqlx::query("DELETE FROM users WHERE id = $1")
+            .bind(id.0)
+            .execute(&mut *transaction)
+            .await?;
+        let entry = by
+            .did("user.delete", format!("user {}", id.0))
+            .change(Some(user.audited()), None);
+        self.audit_in(&mut transaction, entry).await?;
+        keep_an_administrator(&mut transaction).await?;
+        transaction.commit().await?;
+        Ok(user)
+    }
+
+    /// A transaction in which nobody else changes users: two administrators who remove each other in the same moment
+    /// would leave none.
+    async fn begin_with_users(&self) -> Result<Transaction<'static, Any>, StoreError> {
+        let mut transaction = self.begin().await?;
+        if self.kind() == Kind::Postgres {
+            transaction
+                .execute("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE")
+                .await?;
+        }
+        Ok(transaction)
     }
 }
 
@@ -147,8 +219,23 @@ impl TryFrom<&AnyRow> for UserRow {
             role: role(row.try_get("role")?),
             password_hash: Secret::new(row.try_get::<String, _>("password_hash")?),
             created_at: row::time(row, "created_at")?,
+            second_factor_since: row::optional_time(row, "totp_confirmed_at")?,
         })
     }
+}
+
+/// The user of that number, as part of what is done with it.
+pub(crate) async fn stored(connection: &mut AnyConnection, id: UserId) -> Result<UserRow, StoreError> {
+    const SELECT: &str = concat!("SELECT ", columns!(), " FROM users WHERE id = $1");
+    let row = sqlx::query(SELECT).bind(id.0).fetch_optional(connection).await?;
+    UserRow::try_from(&row.ok_or(StoreError::NotFound { what: "user", id: id.0 })?)
+}
+
+async fn keep_an_administrator(connection: &mut AnyConnection) -> Result<(), StoreError> {
+    let left: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM users WHERE role = 'admin'")
+        .fetch_one(connection)
+        .await?;
+    if left == 0 { Err(LAST_ADMINISTRATOR) } else { Ok(()) }
 }
 
 fn check_name(name: &str) -> Result<(), StoreError> {

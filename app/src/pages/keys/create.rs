@@ -123,5 +123,6 @@ fn filled_in(event: &ev::SubmitEvent) -> Option<NewKey> {
         note: text("note"),
         // "Never" has no days.
         expires_in_days: text("expires").parse().ok(),
+        ..NewKey::default()
     })
 }

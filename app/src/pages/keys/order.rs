@@ -6,8 +6,9 @@ use worv_api::{ApiKey, KeyStatus};
 pub(super) fn sorted(mut keys: Vec<ApiKey>) -> Vec<ApiKey> {
     keys.sort_by_key(|key| match key.status {
         KeyStatus::Active => 0,
-        KeyStatus::Expired => 1,
-        KeyStatus::Revoked => 2,
+        KeyStatus::Suspended => 1,
+        KeyStatus::Expired => 2,
+        KeyStatus::Revoked => 3,
     });
     keys
 }
@@ -29,7 +30,10 @@ mod tests {
             created_at: 0,
             expires_at: None,
             revoked_at: None,
+            suspended_at: None,
+            previous_until: None,
             last_used_at: None,
+            settings: worv_api::KeySettings::default(),
         };
         let keys = vec![
             key(5, KeyStatus::Revoked),

@@ -64,6 +64,7 @@ fn Row(key: ApiKey, admin: bool, revoking: RwSignal<Option<ApiKey>>) -> impl Int
     };
     let (tone, word) = match key.status {
         KeyStatus::Active => (Tone::Ok, "Active"),
+        KeyStatus::Suspended => (Tone::Warn, "Suspended"),
         KeyStatus::Expired => (Tone::Warn, "Expired"),
         KeyStatus::Revoked => (Tone::Neutral, "Revoked"),
     };

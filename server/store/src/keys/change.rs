@@ -174,7 +174,7 @@ async fn working(connection: &mut AnyConnection, id: KeyId) -> Result<KeyRow, St
     Ok(key)
 }
 
-async fn stored(connection: &mut AnyConnection, id: KeyId) -> Result<KeyRow, StoreError> {
+pub(super) async fn stored(connection: &mut AnyConnection, id: KeyId) -> Result<KeyRow, StoreError> {
     const SELECT: &str = concat!("SELECT ", columns!(), " FROM api_keys WHERE id = $1");
     let row = sqlx::query(SELECT).bind(id.0).fetch_optional(connection).await?;
     KeyRow::try_from(&row.ok_or(StoreError::NotFound { what: "key", id: id.0 })?)

@@ -119,4 +119,21 @@ on_each_database! {
         assert!(matches!(refused, StoreError::Failed(_)), "{refused}");
         assert_eq!(store.keys().await.unwrap().len(), 1);
     }
+
+    async fn absurd_texts_are_refused_and_never_run(database) {
+        let store = database.open().await;
+        let hostile = "'); DELETE FROM api_keys; --%_";
+        let key = create_key(&store, hostile).await;
+        assert_eq!(store.key(key.id).await.unwrap().name, hostile);
+        let long = "x".repeat(10_000);
+        for new in [
+            NewKey { name: long.clone(), ..new_key("n") },
+            NewKey { owner: long.clone(), ..new_key("n") },
+            NewKey { note: long.clone(), ..new_key("n") },
+        ] {
+            let refused = store.create_key(new, &Actor::command_line()).await;
+            assert!(matches!(refused, Err(StoreError::Invalid { .. })), "{refused:?}");
+        }
+        assert_eq!(store.keys().await.unwrap().len(), 1);
+    }
 }

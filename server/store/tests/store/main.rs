@@ -7,6 +7,7 @@ mod key_settings;
 mod keys;
 mod open;
 mod outage;
+mod second_factor;
 mod sessions;
 mod sums;
 mod support;

@@ -20,6 +20,7 @@ async fn begin(store: &Store, user: UserId) -> SessionDigest {
         user_agent: "Browser\0/1".to_owned(),
         idle_expires_at: START.plus(IDLE),
         expires_at: START.plus(LONGEST),
+        second_factor_due: false,
     };
     store.create_session(new).await.unwrap();
     digest
@@ -97,6 +98,7 @@ on_each_database! {
             user_agent: String::new(),
             idle_expires_at: START.plus(IDLE),
             expires_at: START.plus(LONGEST),
+            second_factor_due: false,
         };
         assert!(store.create_session(new).await.is_err());
     }
