@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, header::AUTHORIZATION};
-use worv_core::{UnixMillis, key::KeyGrant};
+use worv_core::UnixMillis;
 
 use crate::{
+    account::Holder,
     error::ApiError,
     keys::{KeyRefusal, Keys},
 };
@@ -26,7 +27,7 @@ enum Unreadable {
 }
 
 /// The grant of the key in `headers`. The log tells the reasons for a refusal apart, the caller is not told.
-pub(crate) fn authenticate(headers: &HeaderMap, keys: &Keys, now: UnixMillis) -> Result<Arc<KeyGrant>, ApiError> {
+pub(crate) fn authenticate(headers: &HeaderMap, keys: &Keys, now: UnixMillis) -> Result<Arc<Holder>, ApiError> {
     let presented = presented_key(headers).map_err(|reason| {
         tracing::info!(?reason, "request without a usable key");
         ApiError::unauthenticated()

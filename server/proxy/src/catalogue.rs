@@ -9,10 +9,10 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse, Response},
 };
-use http::HeaderMap;
+use http::{HeaderMap, Uri};
 use serde::Serialize;
 
-use crate::{Gateway, authentication::authenticate, dialect::Dialect, error::ApiError, headers};
+use crate::{Gateway, error::ApiError, live::Live, rewrite::check_allowed};
 
 #[derive(Serialize)]
 struct List<'a> {
@@ -36,17 +36,20 @@ struct Entry<'a> {
     max_model_len: u64,
 }
 
-/// Every name that leads to a model, the live model's own first.
-pub(crate) async fn list(State(gateway): State<Arc<Gateway>>, headers: HeaderMap) -> Response {
-    answer(&gateway, &headers, || {
-        let live = gateway.live.load();
-        let names = gateway.names.listed(live.name());
+/// Every name that leads to a model, the live model's own first; none where the key may not use what is live.
+pub(crate) async fn list(State(gateway): State<Arc<Gateway>>, uri: Uri, headers: HeaderMap) -> Response {
+    answer(&gateway, &uri, &headers, |live, allowed| {
+        let names = if allowed.is_ok() {
+            live.names.listed(live.name())
+        } else {
+            Vec::new()
+        };
         let list = List {
             object: "list",
             first_id: names.first().copied(),
             last_id: names.last().copied(),
             has_more: false,
-            data: names.into_iter().map(|name| entry(&gateway, name)).collect(),
+            data: names.into_iter().map(|name| entry(live, name)).collect(),
         };
         Ok(Json(list).into_response())
     })
@@ -56,30 +59,34 @@ pub(crate) async fn list(State(gateway): State<Arc<Gateway>>, headers: HeaderMap
 pub(crate) async fn retrieve(
     State(gateway): State<Arc<Gateway>>,
     Path(id): Path<String>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    answer(&gateway, &headers, || {
-        let live = gateway.live.load();
-        gateway.names.resolve(&id, live.name())?;
-        Ok(Json(entry(&gateway, &id)).into_response())
+    answer(&gateway, &uri, &headers, |live, allowed| {
+        live.names.resolve(&id, live.name())?;
+        allowed?;
+        Ok(Json(entry(live, &id)).into_response())
     })
 }
 
-fn answer(gateway: &Gateway, headers: &HeaderMap, make: impl FnOnce() -> Result<Response, ApiError>) -> Response {
-    let request_id = gateway.new_request_id();
-    let granted = authenticate(headers, &gateway.keys, gateway.clock.now());
-    match granted.and_then(|_| make()) {
-        Ok(mut response) => {
-            let id = headers::request_id_value(request_id);
-            response.headers_mut().insert(headers::X_REQUEST_ID, id);
-            response
-        }
-        Err(error) => error.into_response(Dialect::guess("/v1/models", headers), request_id),
-    }
+/// What `make` says of the live model, given whether the caller's key may use it.
+fn answer(
+    gateway: &Gateway,
+    uri: &Uri,
+    headers: &HeaderMap,
+    make: impl FnOnce(&Live, Result<(), ApiError>) -> Result<Response, ApiError>,
+) -> Response {
+    let caller = match gateway.caller(uri.path(), headers) {
+        Ok(caller) => caller,
+        Err(refusal) => return refusal,
+    };
+    let live = gateway.live();
+    let made = make(&live, check_allowed(&live, &caller.grant().settings));
+    let response = made.unwrap_or_else(|error| caller.error(error));
+    caller.answer(gateway, response)
 }
 
-fn entry<'a>(gateway: &Gateway, name: &'a str) -> Entry<'a> {
-    let live = gateway.live.load();
+fn entry<'a>(live: &Live, name: &'a str) -> Entry<'a> {
     let description = match live.name() {
         Some(live) if live.eq_ignore_ascii_case(name) => "The live model.".to_owned(),
         Some(live) => format!("Leads to the live model, {live}."),
@@ -95,6 +102,6 @@ fn entry<'a>(gateway: &Gateway, name: &'a str) -> Entry<'a> {
         // Both APIs give the epoch where a release date is not known.
         created: 0,
         created_at: "1970-01-01T00:00:00Z",
-        max_model_len: live.window,
+        max_model_len: live.limits.window,
     }
 }

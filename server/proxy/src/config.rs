@@ -25,12 +25,21 @@ pub struct GatewayConfig {
     pub max_output_tokens: u64,
     /// Tokens of the window that are kept free for what the chat template adds.
     pub reserved_tokens: u64,
-    /// The models that the machine can serve. Each name leads to the live one.
+    /// The models that the machine can serve at first ([`Gateway::replace_profiles`](crate::Gateway::replace_profiles)).
+    /// Each name leads to the live one.
     pub profiles: Vec<ModelProfile>,
     /// Further names that lead to the live model: whole names, or beginnings followed by `*`. Case does not matter.
     pub aliases: Vec<String>,
     /// Whether answers carry the name that the caller wrote instead of the engine's own.
     pub echo_requested_model: bool,
+    /// Requests that the engine is given at the same time. More wait.
+    pub concurrency: usize,
+    /// Requests that wait at the same time. More are refused with 503.
+    pub queue_length: usize,
+    /// Bytes that the bodies of the requests that wait have together. More are refused with 503.
+    pub queue_bytes: usize,
+    /// Longest time that a request waits before it is refused with 503.
+    pub queue_timeout: Duration,
     /// Silence on a stream after which a comment or ping is sent, so that no middlebox takes it for dead.
     pub keep_alive: Duration,
 }
@@ -40,6 +49,10 @@ pub struct GatewayConfig {
 pub struct ModelProfile {
     /// The name that the engine serves it under.
     pub name: String,
+    /// Further names that lead to the live model, whichever that is: whole names, or beginnings followed by `*`.
+    pub aliases: Vec<String>,
+    /// Tokens that a prompt and its answer may have together, in place of [`GatewayConfig::max_context_tokens`].
+    pub max_context_tokens: Option<u64>,
     /// Tokens that an answer may have, in place of [`GatewayConfig::max_output_tokens`].
     pub max_output_tokens: Option<u64>,
     /// How it is told to think; none leaves thinking to the engine.
@@ -55,6 +68,8 @@ impl ModelProfile {
     pub fn of_model(name: &str) -> Self {
         Self {
             name: name.to_owned(),
+            aliases: Vec::new(),
+            max_context_tokens: None,
             max_output_tokens: None,
             thinking: ThinkingMap::of_model(name),
             messages: None,
@@ -77,6 +92,10 @@ impl Default for GatewayConfig {
             profiles: Vec::new(),
             aliases: ["claude-*", "glm-5.1-fp8", "kimi-k2.6"].map(str::to_owned).into(),
             echo_requested_model: false,
+            concurrency: 8_192,
+            queue_length: 1_024,
+            queue_bytes: 256 << 20,
+            queue_timeout: Duration::from_secs(30),
             keep_alive: Duration::from_secs(15),
         }
     }

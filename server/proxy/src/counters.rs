@@ -5,13 +5,15 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-/// The totals at one moment. All but `in_flight` only ever grow; the difference of two samples is what passed between them.
+/// The totals at one moment. All but `in_flight` and `waiting` only ever grow; the difference of two samples is what passed between them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CounterSnapshot {
     /// Requests that were admitted.
     pub admitted: u64,
     /// Requests under way now.
     pub in_flight: u64,
+    /// Requests that wait for room at the engine now.
+    pub waiting: u64,
     /// Prompt tokens of requests that ended.
     pub prompt_tokens: u64,
     /// Tokens generated, counted as they stream.
@@ -35,8 +37,9 @@ pub(crate) struct Counters {
 pub(crate) struct InFlight(Arc<Counters>);
 
 impl Counters {
-    pub(crate) fn snapshot(&self) -> CounterSnapshot {
+    pub(crate) fn snapshot(&self, waiting: u64) -> CounterSnapshot {
         CounterSnapshot {
+            waiting,
             admitted: self.admitted.load(Ordering::Relaxed),
             in_flight: self.in_flight.load(Ordering::Relaxed),
             prompt_tokens: self.prompt_tokens.load(Ordering::Relaxed),

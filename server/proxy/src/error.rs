@@ -2,7 +2,7 @@
 //!
 //! OpenAI: `{"error":{"message","type","param","code"}}`. Anthropic: `{"type":"error","error":{"type","message"},"request_id"}`.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
 use axum::{body::Body, response::Response};
 use bytes::Bytes;
@@ -13,10 +13,18 @@ use http::{
 use serde::Serialize;
 use worv_core::id::RequestId;
 
-use crate::{dialect::Dialect, headers};
+use crate::{
+    account::{Exhausted, Limit},
+    dialect::Dialect,
+    headers,
+    queue::NoRoom,
+};
 
 /// Seconds after which a caller is asked to try again when the engine or the database is away.
 const RETRY_SECONDS: u32 = 5;
+
+/// OpenAI's name for a budget that is used up, which trying again does not cure.
+const INSUFFICIENT_QUOTA: &str = "insufficient_quota";
 
 /// Most of a caller's own text that is repeated to it, in characters.
 const MAX_NAME_CHARS: usize = 200;
@@ -112,6 +120,67 @@ impl ApiError {
         }
     }
 
+    /// 403: the key may not use what is live.
+    pub(crate) fn model_not_allowed(live: &str) -> Self {
+        Self {
+            code: Some("model_not_allowed"),
+            param: Some("model"),
+            ..Self::new(
+                StatusCode::FORBIDDEN,
+                format!("This API key may not use the live model, `{live}`."),
+            )
+        }
+    }
+
+    /// 429: a limit of the key's stands against the request.
+    pub(crate) fn exhausted(exhausted: Exhausted) -> Self {
+        let Exhausted {
+            limit,
+            of,
+            spent,
+            retry_after,
+            ..
+        } = exhausted;
+        let may = match limit {
+            Limit::RequestsPerMinute => format!("may make {of} requests in a minute"),
+            Limit::TokensPerMinute => format!("may use {of} tokens in a minute"),
+            Limit::Concurrency => format!("may have {of} requests under way at the same time"),
+            Limit::DailyBudget => format!("has a budget of {of} tokens for each day (UTC)"),
+            Limit::MonthlyBudget => format!("has a budget of {of} tokens for each month (UTC)"),
+        };
+        let seconds = whole_seconds(retry_after);
+        Self {
+            code: Some(if spent {
+                INSUFFICIENT_QUOTA
+            } else {
+                "rate_limit_exceeded"
+            }),
+            retry_after: Some(seconds),
+            ..Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                format!(
+                    "This API key {may}, and this request does not fit into what is left. Try again in {seconds} s."
+                ),
+            )
+        }
+    }
+
+    /// 503: the request was not let through to the engine.
+    pub(crate) fn no_room(no_room: NoRoom) -> Self {
+        let (code, message) = if no_room.held {
+            ("model_switching", "The model is being switched. Try again later.")
+        } else {
+            (
+                "overloaded",
+                "Too many requests are waiting for the model. Try again later.",
+            )
+        };
+        Self {
+            retry_after: Some(whole_seconds(no_room.retry_after)),
+            ..Self::unavailable(code, message)
+        }
+    }
+
     /// 413: the body is longer than `limit` bytes.
     pub(crate) fn body_too_large(limit: usize) -> Self {
         Self::new(
@@ -173,7 +242,7 @@ impl ApiError {
         let body = OpenAiBody {
             error: OpenAiError {
                 message: &self.message,
-                r#type: openai_type(self.status),
+                r#type: openai_type(self.status, self.code),
                 param: self.param,
                 code: self.code,
             },
@@ -196,14 +265,24 @@ impl ApiError {
 
     /// Time-outs, limits and failures of ours may pass; what is wrong with the request stays wrong.
     fn repeating_may_help(&self) -> bool {
+        if self.code == Some(INSUFFICIENT_QUOTA) {
+            return false;
+        }
         self.status.is_server_error()
             || matches!(self.status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS)
     }
 }
 
+/// A wait in whole seconds, which is what `Retry-After` takes; never less than it is.
+fn whole_seconds(wait: Duration) -> u32 {
+    let seconds = wait.as_millis().div_ceil(1_000).max(1);
+    u32::try_from(seconds).unwrap_or(u32::MAX)
+}
+
 /// The `type` that OpenAI gives errors of a status.
-fn openai_type(status: StatusCode) -> &'static str {
+fn openai_type(status: StatusCode, code: Option<&str>) -> &'static str {
     match status.as_u16() {
+        429 if code == Some(INSUFFICIENT_QUOTA) => INSUFFICIENT_QUOTA,
         401 => "authentication_error",
         403 => "permission_error",
         429 => "rate_limit_error",

@@ -1,6 +1,6 @@
 //! The life of a request, from its head to the beginning of its answer.
 
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc};
 
 use axum::{body::Body, extract::Request, response::Response};
 use bytes::Bytes;
@@ -13,12 +13,13 @@ use tokio::time::Instant;
 use worv_core::{
     UnixMillis,
     id::RequestId,
-    key::KeyGrant,
     usage::{Endpoint, Outcome},
 };
 
 use crate::{
     Gateway,
+    account::{Holder, Reservation},
+    admission::{self, Entered},
     authentication::authenticate,
     body::{discard, read_answer, read_request},
     client_kind::{chat_user, client_kind},
@@ -30,11 +31,12 @@ use crate::{
     error::ApiError,
     headers,
     json::Object,
+    live::Live,
     messages_translation::Translation,
-    reasoning,
+    rate_headers, reasoning,
     relay::{Grammar, Relay},
     rewording::Rewording,
-    rewrite::rewrite,
+    rewrite::{Rewritten, count_prompt, rewrite},
     settlement::{Admitted, Settlement},
     token_counts::TokenCounts,
 };
@@ -50,53 +52,77 @@ pub(crate) struct Route {
 
 /// Answers one request.
 pub(crate) async fn forward(route: &Route, request: Request) -> Response {
-    let request_id = route.gateway.new_request_id();
-    match answer(route, request_id, request).await {
-        Ok(response) => response,
-        Err(error) => error.into_response(route.dialect, request_id),
-    }
-}
-
-async fn answer(route: &Route, request_id: RequestId, request: Request) -> Result<Response, ApiError> {
     let gateway = &*route.gateway;
+    let request_id = gateway.new_request_id();
     let (started, started_at) = (Instant::now(), gateway.clock.now());
-    let (head, mut body) = request.into_parts();
-    let (grant, body) = match receive(gateway, &head.headers, &mut body, started_at).await {
-        Ok(received) => received,
+    let (head, body) = request.into_parts();
+    let holder = match authenticate(&head.headers, &gateway.keys, started_at) {
+        Ok(holder) => holder,
         Err(error) => {
             discard(&head.headers, body).await;
-            return Err(error);
+            return error.into_response(route.dialect, request_id);
         }
     };
+    let arrived = Arrived {
+        request_id,
+        headers: head.headers,
+        started,
+        started_at,
+    };
+    let mut response = match answer(route, &holder, arrived, body).await {
+        Ok(response) => response,
+        Err(error) => error.into_response(route.dialect, request_id),
+    };
+    rate_headers::add(response.headers_mut(), route.dialect, &holder, gateway.clock.now());
+    response
+}
+
+/// What is known of a request when its head has been read.
+struct Arrived {
+    request_id: RequestId,
+    headers: HeaderMap,
+    started: Instant,
+    started_at: UnixMillis,
+}
+
+async fn answer(route: &Route, holder: &Arc<Holder>, arrived: Arrived, body: Body) -> Result<Response, ApiError> {
+    let gateway = &*route.gateway;
+    let request_id = arrived.request_id;
+    let body = receive(gateway, &arrived.headers, body).await?;
     let received = Instant::now();
     let envelope = Envelope::parse(&body)?;
 
-    let live = gateway.live.load_full();
-    let rewritten = rewrite(gateway, route.endpoint, &live, &envelope, &body).await?;
+    let entered = admission::enter(gateway, holder, body.len()).await?;
+    let live = gateway.live();
+    let settings = &holder.grant.settings;
+    let rewritten = rewrite(gateway, route.endpoint, &live, &envelope, &body, settings).await?;
+    let reservation = reserve(route, &live, &envelope, &body, &rewritten, &entered).await?;
     let requested_model = envelope.model.clone().into_owned();
-    let echo = live.name().filter(|_| gateway.config.echo_requested_model);
+    let echoes = gateway.config.echo_requested_model || settings.echo_model;
+    let echo = live.name().filter(|_| echoes);
     let rewording = Rewording {
         echo: echo.and_then(|served| Echo::new(served, &requested_model)),
         strips_han: says_text(route.endpoint)
-            && (grant.settings.strip_han || live.profile.as_ref().is_some_and(|profile| profile.strip_han)),
+            && (settings.strip_han || live.profile.as_ref().is_some_and(|profile| profile.strip_han)),
     };
     let mut settlement = Settlement::admit(
         gateway,
         Admitted {
             request_id,
-            key: grant.id,
+            key: holder.grant.id,
             endpoint: route.endpoint,
             served_model: live.name().map_or_else(|| requested_model.clone(), str::to_owned),
             requested_model,
             stream: envelope.stream,
-            started_at,
-            started,
+            started_at: arrived.started_at,
+            started: arrived.started,
             received,
-            queued: Duration::ZERO,
-            client: client_kind(&head.headers),
+            queued: entered.waited,
+            admission: Some(entered.admit(reservation)),
+            client: client_kind(&arrived.headers),
             granted_tokens: rewritten.granted.map(|granted| granted.tokens),
             clamped: rewritten.granted.is_some_and(|granted| granted.clamped),
-            chat_user: chat_user(&head.headers),
+            chat_user: chat_user(&arrived.headers),
         },
     );
     let translation = rewritten.translation;
@@ -111,7 +137,7 @@ async fn answer(route: &Route, request_id: RequestId, request: Request) -> Resul
         | Endpoint::Score => Grammar::chat(envelope.stream_options()),
     };
     drop(body);
-    let mut to_engine = headers::for_engine(&head.headers);
+    let mut to_engine = headers::for_engine(&arrived.headers);
     to_engine.insert(headers::X_REQUEST_ID, headers::request_id_value(request_id));
 
     let instead = translation.map(|translation| gateway.engine.url(translation.path()));
@@ -141,17 +167,47 @@ async fn answer(route: &Route, request_id: RequestId, request: Request) -> Resul
     Ok(response)
 }
 
-/// Checks a request's head, and reads its body if that is allowed.
-async fn receive(
-    gateway: &Gateway,
-    headers: &HeaderMap,
-    body: &mut Body,
-    now: UnixMillis,
-) -> Result<(Arc<KeyGrant>, Bytes), ApiError> {
-    let grant = authenticate(headers, &gateway.keys, now)?;
-    check_content_type(headers)?;
-    let body = read_request(headers, body, &gateway.config).await?;
-    Ok((grant, body))
+/// Reads a request's body, if its head allows that.
+async fn receive(gateway: &Gateway, headers: &HeaderMap, mut body: Body) -> Result<Bytes, ApiError> {
+    let read = match check_content_type(headers) {
+        Ok(()) => read_request(headers, &mut body, &gateway.config).await,
+        Err(error) => Err(error),
+    };
+    if read.is_err() {
+        discard(headers, body).await;
+    }
+    read
+}
+
+/// Reserves what the request may use at most: the answer that it is granted, and its prompt. A token is at least one
+/// byte, which bounds the prompt; only where that much does not fit into what is left is the prompt counted.
+async fn reserve(
+    route: &Route,
+    live: &Live,
+    envelope: &Envelope<'_>,
+    body: &Bytes,
+    rewritten: &Rewritten,
+    entered: &Entered,
+) -> Result<Reservation, ApiError> {
+    let gateway = &*route.gateway;
+    if route.endpoint == Endpoint::CountTokens {
+        return entered.reserve(0, gateway.clock.now()).map_err(ApiError::exhausted);
+    }
+    let granted = rewritten.granted.map_or(0, |granted| granted.tokens);
+    let counted = rewritten.granted.and_then(|granted| granted.prompt);
+    let at_most = counted.unwrap_or(body.len() as u64);
+    let exhausted = match entered.reserve(at_most + granted, gateway.clock.now()) {
+        Ok(reservation) => return Ok(reservation),
+        Err(exhausted) => exhausted,
+    };
+    match live.name().filter(|_| counted.is_none() && exhausted.left > granted) {
+        Some(name) => {
+            let prompt = count_prompt(gateway, route.endpoint, live, &envelope.object, name).await;
+            let reserved = entered.reserve(prompt.tokens() + granted, gateway.clock.now());
+            reserved.map_err(ApiError::exhausted)
+        }
+        None => Err(ApiError::exhausted(exhausted)),
+    }
 }
 
 /// An error of the engine's, in the caller's dialect.

@@ -117,6 +117,7 @@ fn relayed(stream: &[u8], size: usize, grammar: u8) -> Bytes {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
     let sent = runtime.expect("a runtime can be built").block_on(async {
         let admitted = Admitted {
+            admission: None,
             request_id: request_id(),
             key: KeyId(1),
             endpoint: Endpoint::ChatCompletions,

@@ -1,20 +1,20 @@
 //! What all requests share, and what others tell the data path while it runs.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
-use arc_swap::ArcSwap;
-use worv_core::{Clock, Entropy, id::RequestId, usage::UsageSink};
+use worv_core::{Clock, Entropy, id::RequestId, key::KeyId, usage::UsageSink};
 
 use crate::{
+    account::{KeyDemand, SpentElsewhere},
     config::{GatewayConfig, ModelProfile},
     counters::{CounterSnapshot, Counters},
     engine::Engine,
     keys::{KeyTable, Keys},
+    live::{EngineSnapshot, Live, LiveModel},
     messages_support::{MessagesSupport, ProbedSupport},
-    models::ModelNames,
-    output_budget::Limits,
     piece_rate::PieceRate,
     prompt_count::PromptCounter,
+    queue::{Intake, Queue, QueueLimits},
 };
 
 /// The data path's shared state. One for the whole process.
@@ -26,28 +26,11 @@ pub struct Gateway {
     pub(crate) counters: Arc<Counters>,
     pub(crate) keys: Keys,
     pub(crate) engine: Engine,
-    pub(crate) names: ModelNames,
+    pub(crate) queue: Arc<Queue>,
     pub(crate) prompt_counter: PromptCounter,
     pub(crate) piece_rate: Arc<PieceRate>,
-    pub(crate) live: ArcSwap<Live>,
+    live: LiveModel,
     messages: ProbedSupport,
-}
-
-/// What the engine said about itself when it was last asked.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct EngineSnapshot {
-    /// The model it serves, by its own name; none while it does not answer.
-    pub model: Option<String>,
-    /// Its context window in tokens; none while unknown.
-    pub max_model_len: Option<u64>,
-}
-
-/// The engine's snapshot with what follows from it.
-pub(crate) struct Live {
-    /// What serves now; none while unknown.
-    pub(crate) profile: Option<ModelProfile>,
-    /// Prompt and answer together, in tokens.
-    pub(crate) window: u64,
 }
 
 /// Why a gateway cannot be made from its settings.
@@ -64,13 +47,6 @@ pub enum GatewayError {
     EngineApiKey,
 }
 
-impl Live {
-    /// The live model's name.
-    pub(crate) fn name(&self) -> Option<&str> {
-        self.profile.as_ref().map(|profile| &*profile.name)
-    }
-}
-
 impl Gateway {
     /// A gateway without keys: until the first [`Gateway::replace_keys`] every request is answered with 503.
     pub fn new(
@@ -79,20 +55,25 @@ impl Gateway {
         clock: Clock,
         entropy: Entropy,
     ) -> Result<Arc<Self>, GatewayError> {
-        let (engine, window) = (Engine::new(&config)?, config.max_context_tokens);
+        let engine = Engine::new(&config)?;
         Ok(Arc::new(Self {
             prompt_counter: PromptCounter::new(&engine),
             piece_rate: Arc::default(),
             messages: ProbedSupport::default(),
+            live: LiveModel::new(&config),
+            queue: Queue::new(QueueLimits {
+                concurrency: config.concurrency,
+                length: config.queue_length,
+                bytes: config.queue_bytes,
+                patience: config.queue_timeout,
+            }),
             engine,
-            names: ModelNames::new(config.profiles.iter().map(|profile| &*profile.name), &config.aliases),
             config,
             usage,
             clock,
             entropy,
             counters: Arc::default(),
             keys: Keys::new(),
-            live: ArcSwap::from_pointee(Live { profile: None, window }),
         }))
     }
 
@@ -109,49 +90,88 @@ impl Gateway {
 
     /// Tells what the engine serves now.
     pub fn replace_engine(&self, engine: EngineSnapshot) {
-        let profile = engine.model.map(|model| {
-            let named = |profile: &&ModelProfile| profile.name.eq_ignore_ascii_case(&model);
-            let known = self.config.profiles.iter().find(named).cloned();
-            ModelProfile {
-                name: model.clone(),
-                ..known.unwrap_or_else(|| ModelProfile::of_model(&model))
-            }
-        });
-        let window = engine
-            .max_model_len
-            .unwrap_or(u64::MAX)
-            .min(self.config.max_context_tokens);
-        self.live.store(Arc::new(Live { profile, window }));
+        self.live.replace_engine(engine, &self.config);
+    }
+
+    /// Puts other profiles in force: their names and aliases, and the live model's window, limits, thinking and abilities.
+    /// Requests that have been admitted keep to what held before.
+    pub fn replace_profiles(&self, profiles: Vec<ModelProfile>) {
+        self.live.replace_profiles(profiles, &self.config);
+    }
+
+    /// Lets new requests through to the engine, or has them wait. One that has waited for
+    /// [`GatewayConfig::queue_timeout`] is answered with 503 and, in `Retry-After`, what is left of the expected time.
+    pub fn set_intake(&self, intake: Intake) {
+        self.queue.set_intake(intake);
+    }
+
+    /// Resolves when no admitted request is under way. New ones can begin unless the intake is held.
+    pub async fn drained(&self) {
+        self.queue.drained().await;
+    }
+
+    /// Tells what keys have spent of their budgets elsewhere: before this gateway started, and through others beside it.
+    /// A key that is not named has spent nothing there. What was spent through this gateway is known to it, written or not.
+    pub fn replace_spent(&self, spent: &HashMap<KeyId, SpentElsewhere>) {
+        let now = self.clock.now();
+        let mut accounts = self.keys.accounts();
+        for key in spent.keys() {
+            accounts.entry(*key).or_default();
+        }
+        for (key, account) in &*accounts {
+            let nothing = SpentElsewhere {
+                as_of: now,
+                ..SpentElsewhere::default()
+            };
+            account.set_elsewhere(spent.get(key).copied().unwrap_or(nothing), now);
+        }
+    }
+
+    /// Tells which part of each key's limits is this gateway's to give, from 0 to 1, where several share the keys.
+    /// A key that is not named has all of it.
+    pub fn replace_shares(&self, shares: &HashMap<KeyId, f64>) {
+        let mut accounts = self.keys.accounts();
+        for key in shares.keys() {
+            accounts.entry(*key).or_default();
+        }
+        for (key, account) in &*accounts {
+            account.set_share(shares.get(key).copied().unwrap_or(1.0));
+        }
+    }
+
+    /// What each key has asked for in the last minute, for shares to follow. Keys that asked for nothing are left out.
+    pub fn demand(&self) -> Vec<KeyDemand> {
+        let now = self.clock.now();
+        let accounts = self.keys.accounts();
+        let demand = accounts.iter().map(|(key, account)| account.demand(*key, now));
+        demand
+            .filter(|demand| demand.requests > 0 || demand.under_way > 0)
+            .collect()
     }
 
     /// Asks the engine what it can do, at no cost to it, unless the live model's profile says so. To be called when an
     /// engine has come up; until its answer, and if there is none, what was known before holds.
     pub async fn probe_engine(&self) {
-        let live = self.live.load_full();
+        let live = self.live();
         if let Some(profile) = live.profile.as_ref().filter(|profile| profile.messages.is_none()) {
             self.messages.probe(&self.engine, &profile.name).await;
         }
+    }
+
+    /// The running totals.
+    pub fn counters(&self) -> CounterSnapshot {
+        self.counters.snapshot(self.queue.waiting())
+    }
+
+    /// What serves now.
+    pub(crate) fn live(&self) -> Arc<Live> {
+        self.live.get()
     }
 
     /// What the engine makes of `/v1/messages`.
     pub(crate) fn messages_support(&self, live: &Live) -> MessagesSupport {
         let by_profile = live.profile.as_ref().and_then(|profile| profile.messages);
         by_profile.unwrap_or_else(|| self.messages.get())
-    }
-
-    /// The running totals.
-    pub fn counters(&self) -> CounterSnapshot {
-        self.counters.snapshot()
-    }
-
-    /// The limits on prompts and answers for what is live.
-    pub(crate) fn limits(&self, live: &Live) -> Limits {
-        let of_profile = live.profile.as_ref().and_then(|profile| profile.max_output_tokens);
-        Limits {
-            window: live.window,
-            reserved: self.config.reserved_tokens,
-            max_output: of_profile.unwrap_or(self.config.max_output_tokens),
-        }
     }
 
     pub(crate) fn new_request_id(&self) -> RequestId {

@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -11,20 +11,24 @@ use std::{
 use arc_swap::ArcSwapOption;
 use worv_core::{
     UnixMillis,
-    key::{KeyDigest, KeyGrant},
+    key::{KeyDigest, KeyGrant, KeyId},
 };
+
+use crate::account::{Account, Holder};
 
 /// Every key by the digest of its secret, expired and revoked ones included.
 #[derive(Debug, Default)]
 pub struct KeyTable {
-    grants: HashMap<KeyDigest, Arc<KeyGrant>>,
+    grants: HashMap<KeyDigest, KeyGrant>,
 }
 
 /// The table in force.
 #[derive(Debug)]
 pub(crate) struct Keys {
     /// None until the first table has been loaded.
-    table: ArcSwapOption<KeyTable>,
+    table: ArcSwapOption<HashMap<KeyDigest, Arc<Holder>>>,
+    /// What each key has used, whatever becomes of the table. Never locked by a request.
+    accounts: Mutex<HashMap<KeyId, Arc<Account>>>,
     /// Whether the table is known to hold every key there is. If not, a key that is missing in it may still be valid.
     complete: AtomicBool,
 }
@@ -47,10 +51,7 @@ pub(crate) enum KeyRefusal {
 impl FromIterator<(KeyDigest, KeyGrant)> for KeyTable {
     fn from_iter<I: IntoIterator<Item = (KeyDigest, KeyGrant)>>(keys: I) -> Self {
         Self {
-            grants: keys
-                .into_iter()
-                .map(|(digest, grant)| (digest, Arc::new(grant)))
-                .collect(),
+            grants: keys.into_iter().collect(),
         }
     }
 }
@@ -59,13 +60,25 @@ impl Keys {
     pub(crate) fn new() -> Self {
         Self {
             table: ArcSwapOption::empty(),
+            accounts: Mutex::default(),
             complete: AtomicBool::new(true),
         }
     }
 
     /// Puts a new table in force.
     pub(crate) fn replace(&self, table: KeyTable) {
+        let mut accounts = self.accounts();
+        let held = table.grants.into_iter().map(|(digest, grant)| {
+            let account = Arc::clone(accounts.entry(grant.id).or_default());
+            (digest, Arc::new(Holder { grant, account }))
+        });
+        let table = held.collect();
         self.table.store(Some(Arc::new(table)));
+    }
+
+    /// The account of every key that was ever known.
+    pub(crate) fn accounts(&self) -> MutexGuard<'_, HashMap<KeyId, Arc<Account>>> {
+        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn set_complete(&self, complete: bool) {
@@ -73,18 +86,19 @@ impl Keys {
     }
 
     /// The grant of a presented key.
-    pub(crate) fn admit(&self, presented: &str, now: UnixMillis) -> Result<Arc<KeyGrant>, KeyRefusal> {
+    pub(crate) fn admit(&self, presented: &str, now: UnixMillis) -> Result<Arc<Holder>, KeyRefusal> {
         let table = self.table.load();
         let Some(table) = &*table else {
             return Err(KeyRefusal::CannotTell);
         };
-        let Some(grant) = table.grants.get(&KeyDigest::of(presented)) else {
+        let Some(holder) = table.get(&KeyDigest::of(presented)) else {
             return Err(if self.complete.load(Ordering::Relaxed) {
                 KeyRefusal::Unknown
             } else {
                 KeyRefusal::CannotTell
             });
         };
+        let grant = &holder.grant;
         if grant.revoked_at.is_some_and(|revoked_at| revoked_at <= now) {
             return Err(KeyRefusal::Revoked);
         }
@@ -94,13 +108,13 @@ impl Keys {
         if grant.suspended_at.is_some_and(|suspended_at| suspended_at <= now) {
             return Err(KeyRefusal::Suspended);
         }
-        Ok(Arc::clone(grant))
+        Ok(Arc::clone(holder))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use worv_core::key::{KeyId, KeySettings};
+    use worv_core::key::KeySettings;
 
     use super::*;
 
@@ -119,7 +133,7 @@ mod tests {
     }
 
     fn admit(keys: &Keys, presented: &str) -> Result<KeyId, KeyRefusal> {
-        keys.admit(presented, NOW).map(|grant| grant.id)
+        keys.admit(presented, NOW).map(|holder| holder.grant.id)
     }
 
     #[test]

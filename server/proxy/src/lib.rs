@@ -1,11 +1,15 @@
 //! The data path: everything under `/v1`. Knows neither Leptos nor the database.
 //!
-//! A request's way, module by module: `routes` → `forward` → `authentication` → `envelope` → `rewrite` → `engine` → `relay` → `settlement`.
+//! A request's way, module by module: `routes` → `forward` → `authentication` → `envelope` → `admission` → `rewrite` → `engine` → `relay` → `settlement`.
 //! What changes while it runs (keys, the engine's model) is a snapshot in the [`Gateway`] that others replace; the data path
 //! never waits for them.
 
+mod account;
+mod admission;
 mod authentication;
 mod body;
+mod calendar;
+mod caller;
 mod catalogue;
 mod chat_repair;
 mod client_kind;
@@ -25,14 +29,19 @@ mod han;
 mod headers;
 mod json;
 mod keys;
+mod limits_route;
+mod live;
 mod media;
 mod messages_repair;
 mod messages_support;
 mod messages_translation;
+mod minute;
 mod models;
 mod output_budget;
 mod piece_rate;
 mod prompt_count;
+mod queue;
+mod rate_headers;
 mod reasoning;
 mod relay;
 mod rewording;
@@ -44,12 +53,16 @@ mod shield;
 mod thinking;
 mod token_counts;
 
+pub use account::{KeyDemand, SpentElsewhere};
+pub use caller::Caller;
 pub use config::{GatewayConfig, ModelProfile};
 pub use counters::CounterSnapshot;
-pub use gateway::{EngineSnapshot, Gateway, GatewayError};
+pub use gateway::{Gateway, GatewayError};
 pub use headers::{STRIPPED_FROM_REQUESTS, STRIPPED_FROM_RESPONSES, StrippedHeader};
 pub use keys::KeyTable;
+pub use live::EngineSnapshot;
 pub use messages_support::MessagesSupport;
+pub use queue::Intake;
 pub use routes::{not_found, router};
 pub use shield::{FieldRule, SHIELDED_FIELDS, ShieldedField};
 pub use thinking::{TEMPLATE_KWARGS, ThinkingMap};

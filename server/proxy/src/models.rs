@@ -28,7 +28,10 @@ pub(crate) struct Resolved {
 
 impl ModelNames {
     /// The names of profiles, and aliases: whole names, or beginnings followed by `*`.
-    pub(crate) fn new<'a>(profiles: impl Iterator<Item = &'a str>, aliases: &[String]) -> Self {
+    pub(crate) fn new<'a>(
+        profiles: impl Iterator<Item = &'a str>,
+        aliases: impl IntoIterator<Item = &'a String>,
+    ) -> Self {
         let mut names = Self {
             exact: profiles.map(str::to_owned).collect(),
             prefixes: Vec::new(),

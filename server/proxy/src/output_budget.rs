@@ -9,7 +9,7 @@ use crate::{
     json::{Edit, Object},
 };
 use memchr::memmem;
-use worv_core::usage::Endpoint;
+use worv_core::{key::KeySettings, usage::Endpoint};
 
 /// What marks a body with images, sound or video, which take tokens that their bytes do not bound.
 const MEDIA_MARKERS: [&[u8]; 3] = [b"_url\"", b"image\"", b"audio\""];
@@ -48,6 +48,25 @@ pub(crate) struct Limits {
     pub(crate) reserved: u64,
     /// The longest answer.
     pub(crate) max_output: u64,
+}
+
+impl Limits {
+    /// The same for a key, which may have its own idea of the longest answer.
+    pub(crate) fn of_key(self, settings: &KeySettings) -> Self {
+        Self {
+            max_output: settings.max_output_tokens.unwrap_or(self.max_output),
+            ..self
+        }
+    }
+}
+
+impl PromptLength {
+    /// The number alone.
+    pub(crate) fn tokens(self) -> u64 {
+        match self {
+            Self::Counted(tokens) | Self::Estimated(tokens) => tokens,
+        }
+    }
 }
 
 impl OutputBudget {

@@ -1,20 +1,20 @@
 //! A request as the engine gets it: every change that is made to it, in one place.
 
 use bytes::Bytes;
-use worv_core::usage::Endpoint;
+use worv_core::{key::KeySettings, usage::Endpoint};
 
 use crate::{
     Gateway, chat_repair,
     dialect::Dialect,
     envelope::Envelope,
     error::ApiError,
-    gateway::Live,
     json::{Edit, Object, elements, quoted, string},
+    live::Live,
     media, messages_repair,
     messages_support::MessagesSupport,
     messages_translation::Translation,
     models::Resolved,
-    output_budget::OutputBudget,
+    output_budget::{Limits, OutputBudget, PromptLength},
     shield, thinking,
 };
 
@@ -34,6 +34,8 @@ pub(crate) struct Granted {
     pub(crate) tokens: u64,
     /// Whether the caller had asked for more.
     pub(crate) clamped: bool,
+    /// Tokens of the prompt, where it had to be counted.
+    pub(crate) prompt: Option<u64>,
 }
 
 /// The tools of Responses that only OpenAI's servers or the client itself can run, and that the engine's older versions refuse.
@@ -47,26 +49,29 @@ const FOREIGN_TOOLS: [&str; 7] = [
     "web_search",
 ];
 
-/// Applies shield, alias, output budget and thinking to a request.
+/// Applies shield, alias, output budget and thinking to a request of a key's.
 pub(crate) async fn rewrite(
     gateway: &Gateway,
     endpoint: Endpoint,
     live: &Live,
     envelope: &Envelope<'_>,
     body: &Bytes,
+    key: &KeySettings,
 ) -> Result<Rewritten, ApiError> {
     let object = &envelope.object;
     let mut edits = shield::edits(object)?;
     media::check(object)?;
+    check_allowed(live, key)?;
     let mut resolved = Resolved { thinking: None };
     if let Some(name) = live.name() {
-        resolved = gateway.names.resolve(&envelope.model, Some(name))?;
+        resolved = live.names.resolve(&envelope.model, Some(name))?;
         if name != envelope.model {
             edits.push(("model", Some(quoted(name).into())));
         }
     }
 
-    let granted = grant(gateway, endpoint, live, object, body, &mut edits).await?;
+    let limits = live.limits.of_key(key);
+    let granted = grant(gateway, endpoint, live, (object, body), limits, &mut edits).await?;
     let map = live.profile.as_ref().and_then(|profile| profile.thinking.as_ref());
     let map = map.filter(|_| thinks(endpoint));
     edits.extend(thinking::edits(
@@ -110,32 +115,53 @@ fn translated(translation: Translation, body: &[u8]) -> Result<Bytes, ApiError> 
     Ok(translation.request(&object)?.into())
 }
 
+/// A key's list of models is judged on what is live, by whatever name it was asked for.
+pub(crate) fn check_allowed(live: &Live, key: &KeySettings) -> Result<(), ApiError> {
+    let Some(allowed) = &key.models else { return Ok(()) };
+    match live.name() {
+        Some(name) if allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(name)) => Ok(()),
+        Some(name) => Err(ApiError::model_not_allowed(name)),
+        None => Err(ApiError::engine_unreachable()),
+    }
+}
+
+/// The length of a request's prompt, as the engine counts it or, failing that, as it is estimated.
+pub(crate) async fn count_prompt(
+    gateway: &Gateway,
+    endpoint: Endpoint,
+    live: &Live,
+    object: &Object<'_>,
+    model: &str,
+) -> PromptLength {
+    let support = gateway.messages_support(live);
+    let counter = &gateway.prompt_counter;
+    counter.count(&gateway.engine, endpoint, object, model, support).await
+}
+
 /// Tokens that the answer may have, and the edits that make the request ask for them.
 async fn grant(
     gateway: &Gateway,
     endpoint: Endpoint,
     live: &Live,
-    object: &Object<'_>,
-    body: &[u8],
+    (object, body): (&Object<'_>, &[u8]),
+    limits: Limits,
     edits: &mut Vec<Edit<'_>>,
 ) -> Result<Option<Granted>, ApiError> {
-    let Some(budget) = OutputBudget::of(endpoint, object, gateway.limits(live))? else {
+    let Some(budget) = OutputBudget::of(endpoint, object, limits)? else {
         return Ok(None);
     };
-    let tokens = match live.name() {
+    let (tokens, prompt) = match live.name() {
         Some(name) if budget.needs_count(body) => {
-            let prompt = gateway
-                .prompt_counter
-                .count(&gateway.engine, endpoint, object, name, gateway.messages_support(live))
-                .await;
-            budget.beside(prompt, Dialect::of(endpoint))?
+            let prompt = count_prompt(gateway, endpoint, live, object, name).await;
+            (budget.beside(prompt, Dialect::of(endpoint))?, Some(prompt.tokens()))
         }
-        _ => budget.wanted(),
+        _ => (budget.wanted(), None),
     };
     edits.extend(budget.edits(object, tokens));
     Ok(Some(Granted {
         tokens,
         clamped: budget.clamps_to(tokens),
+        prompt,
     }))
 }
 

@@ -16,6 +16,7 @@ use crate::{
     dialect::Dialect,
     error::ApiError,
     forward::{Route, forward},
+    limits_route::limits,
 };
 
 /// Answers everything under `/v1`. It has no fallback of its own, so that it can be merged with other routes;
@@ -32,6 +33,7 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
             "/v1/models/{*id}",
             and_options(get(catalogue::retrieve), "GET, HEAD, OPTIONS"),
         )
+        .route("/v1/limits", and_options(get(limits), "GET, HEAD, OPTIONS"))
         .route("/v1", any(not_found))
         .route("/v1/", any(not_found))
         .route("/v1/{*path}", any(not_found))

@@ -5,13 +5,14 @@ use std::{future::ready, sync::Arc, time::Duration};
 use http::StatusCode;
 use tokio::time::Instant;
 use worv_core::{
-    UnixMillis,
+    Clock, UnixMillis,
     id::RequestId,
     usage::{ClientKind, Durable, Endpoint, Outcome, UsageRecord, UsageSink},
 };
 
 use crate::{
     Gateway,
+    admission::Admission,
     counters::{Counters, InFlight},
     piece_rate::PieceRate,
     token_counts::TokenCounts,
@@ -34,6 +35,9 @@ pub(crate) struct Settlement {
     record: Option<UsageRecord>,
     /// Completion tokens that the live counter has been given.
     counted: u64,
+    clock: Clock,
+    /// What the request holds of its key's limits and of the engine; given back when it is settled.
+    admission: Option<Admission>,
     rate: Arc<PieceRate>,
     /// Pieces of the answer that came without a word of what has been used.
     pieces: u64,
@@ -49,6 +53,7 @@ pub(crate) struct Settlement {
 /// What is known of a request when it is admitted.
 #[derive(Debug)]
 pub(crate) struct Admitted {
+    pub(crate) admission: Option<Admission>,
     pub(crate) request_id: RequestId,
     pub(crate) key: worv_core::key::KeyId,
     pub(crate) endpoint: Endpoint,
@@ -102,6 +107,8 @@ impl Settlement {
             usage: Arc::clone(&gateway.usage),
             counters: Arc::clone(&gateway.counters),
             counted: 0,
+            clock: gateway.clock.clone(),
+            admission: admitted.admission,
             rate: Arc::clone(&gateway.piece_rate),
             pieces: 0,
             noted: None,
@@ -187,6 +194,9 @@ impl Settlement {
         record.duration_ms = milliseconds(self.started.elapsed());
         if outcome == Outcome::Done && self.reported_at == Some(self.pieces) {
             self.rate.learn(self.pieces, record.completion_tokens);
+        }
+        if let Some(admission) = self.admission.take() {
+            admission.settle(record.prompt_tokens + record.completion_tokens, self.clock.now());
         }
         self.counters.add_prompt_tokens(record.prompt_tokens);
         if outcome == Outcome::EngineFailed {

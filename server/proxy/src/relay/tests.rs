@@ -59,6 +59,7 @@ fn relay(sink: &Arc<Sink>, upstream: reqwest::Body, grammar: Grammar) -> Relay<r
     let sink: Arc<dyn UsageSink> = sink.clone();
     let gateway = Gateway::new(GatewayConfig::default(), sink, Clock::System, Entropy::counted(0)).unwrap();
     let admitted = Admitted {
+        admission: None,
         request_id: request_id(),
         key: KeyId(1),
         endpoint: Endpoint::ChatCompletions,
