@@ -18,7 +18,7 @@ pub use self::{
     limits::Limits,
     load::{Origin, load},
     log::{Log, LogFormat},
-    profile::{Messages, Profile},
+    profile::{Messages, Profile, Switch, Thinking},
     proxy::Proxy,
     server::Server,
     usage::{Durability, Usage},
@@ -117,6 +117,7 @@ impl Config {
             ("proxy.keep_alive_seconds", self.proxy.keep_alive_seconds),
             ("limits.max_output_tokens", self.limits.max_output_tokens),
             ("limits.max_body_bytes", self.limits.max_body_bytes as u64),
+            ("limits.concurrency", self.limits.concurrency as u64),
             ("console.session_idle_minutes", self.console.session_idle_minutes.into()),
             ("console.session_hours", self.console.session_hours.into()),
         ] {

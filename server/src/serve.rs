@@ -11,7 +11,7 @@ use worv_node::{
     engine::{self, EngineConfig},
     gpu::{self, GpuConfig},
 };
-use worv_proxy::{Gateway, GatewayConfig, MessagesSupport, ModelProfile};
+use worv_proxy::{Gateway, GatewayConfig, MessagesSupport, ModelProfile, ThinkingMap};
 use worv_store::{Store, usage};
 
 use crate::{
@@ -223,6 +223,13 @@ fn gpu_config(config: &Config, demo: Option<&Prepared>) -> GpuConfig {
 
 fn gateway_config(config: &Config, engine_url: &reqwest::Url) -> GatewayConfig {
     let profile = |profile: &config::Profile| ModelProfile {
+        aliases: profile.aliases.clone(),
+        max_context_tokens: profile.max_context_tokens,
+        thinking: profile
+            .thinking
+            .as_ref()
+            .map(thinking_map)
+            .or_else(|| ThinkingMap::of_model(&profile.name)),
         max_output_tokens: profile.max_output_tokens,
         strip_han: profile.strip_han,
         messages: profile.messages.map(|messages| match messages {
@@ -240,8 +247,25 @@ fn gateway_config(config: &Config, engine_url: &reqwest::Url) -> GatewayConfig {
         reserved_tokens: config.limits.reserved_tokens,
         profiles: config.profile.iter().map(profile).collect(),
         aliases: config.proxy.aliases.clone(),
+        echo_requested_model: config.proxy.echo_requested_model,
+        concurrency: config.limits.concurrency,
+        queue_length: config.limits.queue_length,
+        queue_bytes: config.limits.queue_bytes,
+        queue_timeout: Duration::from_secs(config.limits.queue_seconds),
         keep_alive: Duration::from_secs(config.proxy.keep_alive_seconds),
         ..GatewayConfig::default()
+    }
+}
+
+fn thinking_map(thinking: &config::Thinking) -> ThinkingMap {
+    let switch = match thinking.switch {
+        config::Switch::Thinking => "thinking",
+        config::Switch::EnableThinking => "enable_thinking",
+    };
+    ThinkingMap {
+        switch: switch.to_owned(),
+        default: thinking.default,
+        efforts: thinking.efforts.clone().into_iter().collect(),
     }
 }
 

@@ -457,7 +457,7 @@ mod tests {
         assert_eq!(refused, expected);
         Account::enter(&holder, after(60)).unwrap().admit();
         assert!(Account::enter(&holder, after(60)).is_err());
-        assert_eq!(holder.account.demand(KeyId(1), after(60)).requests, 4);
+        assert_eq!(holder.account.demand(KeyId(1), after(60)).requests, 5);
     }
 
     #[test]

@@ -81,8 +81,8 @@ fn answer(
         Err(refusal) => return refusal,
     };
     let live = gateway.live();
-    let made = make(&live, check_allowed(&live, &caller.grant().settings));
-    let response = made.unwrap_or_else(|error| caller.error(error));
+    let answer = make(&live, check_allowed(&live, &caller.grant().settings));
+    let response = answer.unwrap_or_else(|error| caller.error(error));
     caller.answer(gateway, response)
 }
 

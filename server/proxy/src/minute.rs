@@ -3,13 +3,16 @@
 use worv_core::UnixMillis;
 
 /// Seconds that are counted together.
-const SECONDS: usize = 60;
+const SECONDS: i64 = 60;
+
+/// As many counts are kept.
+const PLACES: usize = 60;
 
 /// A sum over the last 60 seconds, the present one included.
 #[derive(Debug)]
 pub(crate) struct Minute {
     /// The count of each second, at the second's number modulo 60.
-    counts: [u64; SECONDS],
+    counts: [u64; PLACES],
     /// The latest second that was counted, since 1970.
     latest: i64,
     sum: u64,
@@ -22,7 +25,7 @@ pub(crate) struct Second(i64);
 impl Default for Minute {
     fn default() -> Self {
         Self {
-            counts: [0; SECONDS],
+            counts: [0; PLACES],
             latest: i64::MIN,
             sum: 0,
         }
@@ -47,7 +50,7 @@ impl Minute {
     /// Corrects what was counted in a second from `before` to `after`, if that is less than a minute ago.
     pub(crate) fn correct(&mut self, second: Second, before: u64, after: u64, now: UnixMillis) {
         self.move_to(now);
-        if self.latest.saturating_sub(second.0) < SECONDS as i64 {
+        if self.latest.saturating_sub(second.0) < SECONDS {
             let count = &mut self.counts[place(second.0)];
             let corrected = (*count).saturating_sub(before) + after;
             self.sum = self.sum - *count + corrected;
@@ -66,10 +69,10 @@ impl Minute {
         if sum <= most {
             return 0;
         }
-        for second in self.latest - SECONDS as i64 + 1..=self.latest {
+        for second in self.latest - SECONDS + 1..=self.latest {
             sum -= self.counts[place(second)];
             if sum <= most {
-                let free_at = (second + SECONDS as i64) * 1_000;
+                let free_at = (second + SECONDS) * 1_000;
                 return u64::try_from(free_at - now.0).unwrap_or(0);
             }
         }
@@ -83,8 +86,8 @@ impl Minute {
             self.latest = second;
         }
         let passed = second.saturating_sub(self.latest);
-        if passed >= SECONDS as i64 {
-            self.counts = [0; SECONDS];
+        if passed >= SECONDS {
+            self.counts = [0; PLACES];
             self.sum = 0;
             self.latest = second;
         }
@@ -96,7 +99,7 @@ impl Minute {
 }
 
 fn place(second: i64) -> usize {
-    usize::try_from(second.rem_euclid(SECONDS as i64)).unwrap_or(0)
+    usize::try_from(second.rem_euclid(SECONDS)).unwrap_or(0)
 }
 
 #[cfg(test)]

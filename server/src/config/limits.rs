@@ -14,6 +14,14 @@ pub struct Limits {
     pub reserved_tokens: u64,
     /// The largest request body, in bytes.
     pub max_body_bytes: usize,
+    /// Requests that the engine is given at the same time; more wait, and are let in by their keys' weights.
+    pub concurrency: usize,
+    /// Requests that wait at the same time; more are refused with 503.
+    pub queue_length: usize,
+    /// Bytes that the requests that wait have together; more are refused with 503.
+    pub queue_bytes: usize,
+    /// Seconds that a request waits at most, also while the model is being switched, before it is refused with 503.
+    pub queue_seconds: u64,
 }
 
 impl Default for Limits {
@@ -23,6 +31,10 @@ impl Default for Limits {
             max_output_tokens: 16_384,
             reserved_tokens: 512,
             max_body_bytes: 32 * 1024 * 1024,
+            concurrency: 8_192,
+            queue_length: 1_024,
+            queue_bytes: 256 * 1024 * 1024,
+            queue_seconds: 30,
         }
     }
 }

@@ -3,9 +3,11 @@
 mod admission;
 mod failures;
 mod han;
+mod limits;
 mod models;
 mod other_routes;
 mod output_budget;
 mod relaying;
 mod simulated;
 mod support;
+mod switching;

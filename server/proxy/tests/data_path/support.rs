@@ -29,6 +29,7 @@ pub(crate) struct Running {
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) url: String,
     pub(crate) client: reqwest::Client,
+    pub(crate) clock: Clock,
     pub(crate) safe: watch::Sender<bool>,
     records: mpsc::UnboundedReceiver<UsageRecord>,
 }
@@ -86,7 +87,8 @@ impl Running {
             records: sender,
             safe: safe.subscribe(),
         });
-        let gateway = Gateway::new(config, sink, Clock::manual(NOW), Entropy::counted(0)).unwrap();
+        let clock = Clock::manual(NOW);
+        let gateway = Gateway::new(config, sink, clock.clone(), Entropy::counted(0)).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let app = router(Arc::clone(&gateway));
@@ -96,6 +98,7 @@ impl Running {
             gateway,
             url,
             client,
+            clock,
             safe,
             records,
         }
