@@ -202,7 +202,7 @@ async fn reserve(
     };
     match live.name().filter(|_| counted.is_none() && exhausted.left > granted) {
         Some(name) => {
-            let prompt = count_prompt(gateway, route.endpoint, live, &envelope.object, name).await;
+            let prompt = count_prompt(gateway, route.endpoint, live, envelope, name).await?;
             let reserved = entered.reserve(prompt.tokens() + granted, gateway.clock.now());
             reserved.map_err(ApiError::exhausted)
         }

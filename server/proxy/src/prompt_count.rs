@@ -54,6 +54,19 @@ pub(crate) struct PromptCounter {
     bytes_per_token: AtomicU64,
 }
 
+/// A prompt whose length is asked for.
+pub(crate) struct Question<'a> {
+    pub(crate) endpoint: Endpoint,
+    /// The request.
+    pub(crate) object: &'a Object<'a>,
+    /// The model that is to run it.
+    pub(crate) model: &'a str,
+    /// What the chat template is told.
+    pub(crate) kwargs: Option<&'a str>,
+    /// What the engine makes of `/v1/messages`.
+    pub(crate) messages: MessagesSupport,
+}
+
 #[derive(Deserialize)]
 struct Count {
     #[serde(alias = "input_tokens")]
@@ -71,18 +84,12 @@ impl PromptCounter {
         }
     }
 
-    /// The length of the prompt in a request that is to be run by `model`.
-    pub(crate) async fn count(
-        &self,
-        engine: &Engine,
-        endpoint: Endpoint,
-        object: &Object<'_>,
-        model: &str,
-        messages: MessagesSupport,
-    ) -> PromptLength {
-        let question = match endpoint {
-            Endpoint::Messages => self.question_of_messages(object, model, messages),
-            _ => self.question(endpoint, object, model),
+    /// The length of a prompt.
+    pub(crate) async fn count(&self, engine: &Engine, asked: &Question<'_>) -> PromptLength {
+        let object = asked.object;
+        let question = match asked.endpoint {
+            Endpoint::Messages => self.question_of_messages(asked),
+            _ => self.question(asked),
         };
         let Some((url, question)) = question else {
             return self.estimate(object.text().len() as u64);
@@ -110,8 +117,8 @@ impl PromptCounter {
     }
 
     /// Where to ask, and the members of the request that make up the prompt; none where the engine has no way to count.
-    fn question(&self, endpoint: Endpoint, object: &Object<'_>, model: &str) -> Option<(&Url, String)> {
-        let (url, members): (_, &[&'static str]) = match endpoint {
+    fn question(&self, asked: &Question<'_>) -> Option<(&Url, String)> {
+        let (url, members): (_, &[&'static str]) = match asked.endpoint {
             Endpoint::ChatCompletions => (&self.tokenize, &["messages", "tools"]),
             Endpoint::Completions => (&self.tokenize, &["prompt"]),
             Endpoint::Messages
@@ -121,23 +128,15 @@ impl PromptCounter {
             | Endpoint::Rerank
             | Endpoint::Score => return None,
         };
-        Some((url, members_of(object, model, members)))
+        Some((url, members_of(asked.object, asked, members)))
     }
 
     /// The same for Messages, with the repairs without which the engine would refuse to count.
-    fn question_of_messages(
-        &self,
-        object: &Object<'_>,
-        model: &str,
-        messages: MessagesSupport,
-    ) -> Option<(&Url, String)> {
-        let repaired = object.with(&messages_repair::edits(object).ok()?);
-        let question = members_of(
-            &Object::parse(&repaired).ok()?,
-            model,
-            &["messages", "system", "tools", "tool_choice"],
-        );
-        match messages {
+    fn question_of_messages(&self, asked: &Question<'_>) -> Option<(&Url, String)> {
+        let repaired = asked.object.with(&messages_repair::edits(asked.object).ok()?);
+        let members = ["messages", "system", "tools", "tool_choice"];
+        let question = members_of(&Object::parse(&repaired).ok()?, asked, &members);
+        match asked.messages {
             MessagesSupport::Native => Some((&self.count_tokens, question)),
             MessagesSupport::Translated => {
                 let question = Translation::Count.request(&Object::parse(&question).ok()?).ok()?;
@@ -166,13 +165,18 @@ impl PromptCounter {
     }
 }
 
-/// Some members of a request, and the model that is to run it.
-fn members_of(object: &Object<'_>, model: &str, members: &[&'static str]) -> String {
+/// Some members of a request, with the model that is to run it and what the template is told.
+fn members_of(object: &Object<'_>, asked: &Question<'_>, members: &[&'static str]) -> String {
     let present = members
         .iter()
         .filter_map(|&name| Some((name, Some(Cow::Borrowed(object.get(name)?)))));
-    let mut question: Vec<Edit<'_>> = vec![("model", Some(quoted(model).into()))];
+    let mut question: Vec<Edit<'_>> = vec![("model", Some(quoted(asked.model).into()))];
     question.extend(present);
+    question.extend(
+        asked
+            .kwargs
+            .map(|kwargs| ("chat_template_kwargs", Some(Cow::Borrowed(kwargs)))),
+    );
     Object::empty().with(&question)
 }
 

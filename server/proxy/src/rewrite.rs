@@ -15,6 +15,7 @@ use crate::{
     messages_translation::Translation,
     models::Resolved,
     output_budget::{Limits, OutputBudget, PromptLength},
+    prompt_count::Question,
     shield, thinking,
 };
 
@@ -71,15 +72,9 @@ pub(crate) async fn rewrite(
     }
 
     let limits = live.limits.of_key(key);
-    let granted = grant(gateway, endpoint, live, (object, body), limits, &mut edits).await?;
-    let map = live.profile.as_ref().and_then(|profile| profile.thinking.as_ref());
-    let map = map.filter(|_| thinks(endpoint));
-    edits.extend(thinking::edits(
-        object,
-        map,
-        resolved.thinking,
-        granted.map_or(u64::MAX, |granted| granted.tokens),
-    )?);
+    let granted = grant(gateway, endpoint, live, (envelope, body), limits, &mut edits).await?;
+    let most = granted.map_or(u64::MAX, |granted| granted.tokens);
+    edits.extend(thinking_edits(endpoint, live, object, resolved, most)?);
     match endpoint {
         Endpoint::Messages | Endpoint::CountTokens => edits.extend(messages_repair::edits(object)?),
         Endpoint::Responses => edits.extend(without_foreign_tools(object)),
@@ -125,17 +120,39 @@ pub(crate) fn check_allowed(live: &Live, key: &KeySettings) -> Result<(), ApiErr
     }
 }
 
-/// The length of a request's prompt, as the engine counts it or, failing that, as it is estimated.
+/// The length of a request's prompt, as the engine counts it or, failing that, as it is estimated. What the template is
+/// told about thinking belongs to it.
 pub(crate) async fn count_prompt(
     gateway: &Gateway,
     endpoint: Endpoint,
     live: &Live,
-    object: &Object<'_>,
+    envelope: &Envelope<'_>,
     model: &str,
-) -> PromptLength {
-    let support = gateway.messages_support(live);
-    let counter = &gateway.prompt_counter;
-    counter.count(&gateway.engine, endpoint, object, model, support).await
+) -> Result<PromptLength, ApiError> {
+    let resolved = live.names.resolve(&envelope.model, Some(model))?;
+    let told = thinking_edits(endpoint, live, &envelope.object, resolved, u64::MAX)?;
+    let kwargs = told.iter().find(|(name, _)| *name == "chat_template_kwargs");
+    let question = Question {
+        endpoint,
+        object: &envelope.object,
+        model,
+        kwargs: kwargs.and_then(|(_, value)| value.as_deref()),
+        messages: gateway.messages_support(live),
+    };
+    Ok(gateway.prompt_counter.count(&gateway.engine, &question).await)
+}
+
+/// What a request is changed to about thinking, on the routes whose requests go through the chat template.
+fn thinking_edits<'a>(
+    endpoint: Endpoint,
+    live: &Live,
+    object: &Object<'a>,
+    resolved: Resolved,
+    granted: u64,
+) -> Result<Vec<Edit<'a>>, ApiError> {
+    let map = live.profile.as_ref().and_then(|profile| profile.thinking.as_ref());
+    let map = map.filter(|_| thinks(endpoint));
+    thinking::edits(object, map, resolved.thinking, granted)
 }
 
 /// Tokens that the answer may have, and the edits that make the request ask for them.
@@ -143,16 +160,17 @@ async fn grant(
     gateway: &Gateway,
     endpoint: Endpoint,
     live: &Live,
-    (object, body): (&Object<'_>, &[u8]),
+    (envelope, body): (&Envelope<'_>, &[u8]),
     limits: Limits,
     edits: &mut Vec<Edit<'_>>,
 ) -> Result<Option<Granted>, ApiError> {
+    let object = &envelope.object;
     let Some(budget) = OutputBudget::of(endpoint, object, limits)? else {
         return Ok(None);
     };
     let (tokens, prompt) = match live.name() {
         Some(name) if budget.needs_count(body) => {
-            let prompt = count_prompt(gateway, endpoint, live, object, name).await;
+            let prompt = count_prompt(gateway, endpoint, live, envelope, name).await?;
             (budget.beside(prompt, Dialect::of(endpoint))?, Some(prompt.tokens()))
         }
         _ => (budget.wanted(), None),

@@ -11,3 +11,4 @@ mod relaying;
 mod simulated;
 mod support;
 mod switching;
+mod versions;

@@ -135,6 +135,11 @@ impl Running {
         self.records.recv().await.unwrap()
     }
 
+    /// The record of a request that has been settled, if it left one.
+    pub(crate) fn next_record(&mut self) -> Option<UsageRecord> {
+        self.records.try_recv().ok()
+    }
+
     /// Whether all records have been read.
     pub(crate) fn has_no_more_records(&mut self) -> bool {
         self.records.try_recv().is_err()
