@@ -19,6 +19,7 @@ mod database;
 mod keys;
 mod output;
 mod sim;
+mod usage;
 mod users;
 
 /// One gateway in front of the models on your own GPUs.
@@ -45,6 +46,8 @@ enum Command {
     /// Read the record of who did what.
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Report what was used, by key, model, endpoint or outcome.
+    Usage(usage::Usage),
     /// Check or print the configuration.
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -77,6 +80,7 @@ pub async fn run(line: CommandLine) -> Result<(), Failure> {
         Command::Keys(command) => keys::run(command, &load()?.0).await,
         Command::Users(command) => users::run(command, &load()?.0).await,
         Command::Audit(command) => audit::run(command, &load()?.0).await,
+        Command::Usage(command) => usage::run(command, &load()?.0).await,
         Command::Config(command) => config::run(&command, &load()?.0),
         Command::Db(command) => database::run(command, &load()?.0).await,
         Command::Sim(options) => sim::run(options).await,

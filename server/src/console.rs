@@ -28,6 +28,7 @@ mod live;
 mod login;
 mod node;
 mod pages;
+mod reports;
 mod router;
 mod second_factor;
 mod service;

@@ -17,6 +17,7 @@ mod console;
 mod edge;
 mod failure;
 mod password;
+mod reports;
 mod serve;
 mod totp;
 

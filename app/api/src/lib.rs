@@ -22,8 +22,13 @@ pub use node::{
     EngineProcess, Gpus, LoadProgress, NewSwitch, ProcessState, Profile, Profiles, Switch, SwitchOutcome, SwitchPhase,
     SwitchStep, Switches,
 };
+pub use reports::{Choices, Reports};
+pub use request::{RequestDetail, RequestPage, RequestPhase, RequestSummary};
 pub use session::{Role, SessionInfo};
 pub use setting::{EffectiveSettings, Setting, SettingSource};
+pub use usage::{
+    Granularity, Grouping, KeyUsage, KeyUsageBucket, Metric, UsageGroup, UsageReport, UsageSeries, UsageTotals,
+};
 
 mod account;
 mod audit;
@@ -33,8 +38,11 @@ mod gpu;
 mod key;
 mod live;
 mod node;
+mod reports;
+mod request;
 mod session;
 mod setting;
+mod usage;
 
 /// An answer under way.
 pub type ApiFuture<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>> + Send>>;

@@ -15,7 +15,7 @@ use worv_api::{
 };
 use worv_store::StoreError;
 
-use super::{Console, events, session::SignedIn};
+use super::{Console, events, reports, session::SignedIn};
 
 mod administration;
 
@@ -29,6 +29,7 @@ pub fn router() -> Router<Arc<Console>> {
         .route("/profiles", get(profiles))
         .route("/switch", get(switches).post(start_switch))
         .route("/switch/cancel", post(cancel_switch))
+        .merge(reports::router())
         .route("/events", get(events::stream))
         .merge(administration::router())
         .fallback(unknown)

@@ -1,0 +1,11 @@
+//! Usage and requests, from the store's rows to what the console, a key's holder and the command line are told.
+
+pub use requests::{RequestQuestion, detail, listed};
+pub use usage::report;
+pub use usage_question::UsageQuestion;
+
+pub mod csv;
+mod parameters;
+mod requests;
+mod usage;
+mod usage_question;

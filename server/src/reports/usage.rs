@@ -1,0 +1,375 @@
+//! The report of what was used.
+
+use std::collections::HashMap;
+
+use worv_api::{Grouping, UsageGroup, UsageReport, UsageSeries, UsageTotals};
+use worv_core::{UnixMillis, calendar, key::KeyId};
+use worv_store::{
+    Store, StoreError,
+    usage::{Group, GroupBy, UsageBucket, UsageQuery},
+};
+
+use super::UsageQuestion;
+
+/// Groups that have a series of their own.
+const MOST_SERIES: usize = 8;
+
+/// Answers a question at `now`.
+pub async fn report(store: &Store, question: &UsageQuestion, now: UnixMillis) -> Result<UsageReport, StoreError> {
+    let whole = question.to_store();
+    let groups = groups(store, question, &whole).await?;
+    let totals = groups
+        .iter()
+        .fold(UsageTotals::default(), |sum, (_, group)| plus(sum, group.totals));
+    let before = store.usage(&period_before(&whole, now)).await?;
+    let series = series(store, question, &whole, &groups).await?;
+    let (first, end) = question.buckets();
+    let span = question.span();
+    Ok(UsageReport {
+        from: whole.from.0,
+        to: whole.to.0,
+        as_of: now.0,
+        granularity: question.granularity,
+        metric: question.metric,
+        by: question.by,
+        buckets: (first..end).map(|bucket| span.start(bucket).0).collect(),
+        incomplete: (span.start(end - 1)..span.start(end)).contains(&now),
+        series,
+        groups: match question.by {
+            Grouping::None => Vec::new(),
+            Grouping::Outcome => outcomes(&totals),
+            _ => groups.into_iter().map(|(_, group)| group).collect(),
+        },
+        totals,
+        before: sum(&before),
+    })
+}
+
+/// Every group with its sums, the largest first.
+async fn groups(
+    store: &Store,
+    question: &UsageQuestion,
+    whole: &UsageQuery,
+) -> Result<Vec<(Option<Group>, UsageGroup)>, StoreError> {
+    let buckets = store.usage(whole).await?;
+    let keys = match question.by {
+        Grouping::Key => store.keys().await?.into_iter().map(|key| (key.id, key.name)).collect(),
+        _ => HashMap::new(),
+    };
+    let named = buckets.into_iter().map(|bucket| {
+        let (name, filter) = names(bucket.group.as_ref(), &keys);
+        let totals = shown(bucket.totals);
+        (bucket.group, UsageGroup { name, filter, totals })
+    });
+    let mut groups: Vec<_> = named.collect();
+    groups.sort_by_cached_key(|(_, group)| {
+        let value = question.metric.of(&group.totals);
+        (std::cmp::Reverse((value, group.totals.requests)), group.name.clone())
+    });
+    Ok(groups)
+}
+
+/// The largest groups over time, and the others together.
+async fn series(
+    store: &Store,
+    question: &UsageQuestion,
+    whole: &UsageQuery,
+    groups: &[(Option<Group>, UsageGroup)],
+) -> Result<Vec<UsageSeries>, StoreError> {
+    let by_time = UsageQuery {
+        span: question.span(),
+        series: true,
+        ..whole.clone()
+    };
+    let all = UsageQuery {
+        by: None,
+        ..by_time.clone()
+    };
+    if whole.by.is_none() || !question.metric.adds_up() {
+        let buckets = store.usage(&all).await?;
+        return Ok(match question.by {
+            Grouping::Outcome => outcome_series(question, &buckets),
+            _ => vec![UsageSeries {
+                name: "All".to_owned(),
+                filter: None,
+                values: values(question, &buckets, |totals| question.metric.of(totals)),
+            }],
+        });
+    }
+    let metric = |totals: &UsageTotals| question.metric.of(totals);
+    let (largest, others) = groups.split_at(groups.len().min(MOST_SERIES));
+    let mut query = by_time;
+    if query.by == Some(GroupBy::Key) && !others.is_empty() {
+        // Of hundreds of keys only those that are shown are looked up.
+        query.keys = largest.iter().filter_map(|(group, _)| key_of(group.as_ref())).collect();
+    }
+    let mut split = HashMap::<Option<Group>, Vec<UsageBucket>>::new();
+    for bucket in store.usage(&query).await? {
+        split.entry(bucket.group.clone()).or_default().push(bucket);
+    }
+    let mut series: Vec<_> = largest
+        .iter()
+        .map(|(group, shown)| UsageSeries {
+            name: shown.name.clone(),
+            filter: shown.filter.clone(),
+            values: values(question, split.get(group).map_or(&[], Vec::as_slice), metric),
+        })
+        .collect();
+    if !others.is_empty() {
+        let mut rest = values(question, &store.usage(&all).await?, metric);
+        for one in &series {
+            for (rest, value) in rest.iter_mut().zip(&one.values) {
+                *rest = rest.saturating_sub(*value);
+            }
+        }
+        series.push(UsageSeries {
+            name: format!("{} others", others.len()),
+            filter: None,
+            values: rest,
+        });
+    }
+    Ok(series)
+}
+
+/// As much time just before the range. Where the range has not ended yet, what is still to come is left out of both.
+fn period_before(whole: &UsageQuery, now: UnixMillis) -> UsageQuery {
+    let this_hour = (now.0.div_euclid(calendar::HOUR) + 1) * calendar::HOUR;
+    let over = if whole.from.0 < this_hour {
+        whole.to.0.min(this_hour)
+    } else {
+        whole.to.0
+    };
+    UsageQuery {
+        from: UnixMillis(2 * whole.from.0 - over),
+        to: whole.from,
+        by: None,
+        ..whole.clone()
+    }
+}
+
+/// A value of each bucket of the question; nothing is stored of buckets without requests.
+fn values(question: &UsageQuestion, buckets: &[UsageBucket], value_of: impl Fn(&UsageTotals) -> u64) -> Vec<u64> {
+    let (first, end) = question.buckets();
+    let mut values = vec![0; usize::try_from(end - first).unwrap_or(0)];
+    for bucket in buckets {
+        let position = usize::try_from(question.span().bucket(bucket.start) - first);
+        if let Some(value) = position.ok().and_then(|position| values.get_mut(position)) {
+            *value = value_of(&shown(bucket.totals));
+        }
+    }
+    values
+}
+
+/// How many requests ended in each way, as totals that count nothing else.
+fn outcomes(totals: &UsageTotals) -> Vec<UsageGroup> {
+    let counted = OUTCOMES.map(|(name, count)| UsageGroup {
+        name: name.to_owned(),
+        filter: None,
+        totals: UsageTotals {
+            requests: count(totals),
+            ..UsageTotals::default()
+        },
+    });
+    counted.into_iter().filter(|group| group.totals.requests > 0).collect()
+}
+
+fn outcome_series(question: &UsageQuestion, buckets: &[UsageBucket]) -> Vec<UsageSeries> {
+    let counted = OUTCOMES.map(|(name, count)| UsageSeries {
+        name: name.to_owned(),
+        filter: None,
+        values: values(question, buckets, count),
+    });
+    counted
+        .into_iter()
+        .filter(|series| series.values.iter().any(|value| *value > 0))
+        .collect()
+}
+
+/// Takes a count out of sums.
+type Count = fn(&UsageTotals) -> u64;
+
+/// How requests can end, by the names of the API.
+const OUTCOMES: [(&str, Count); 5] = [
+    ("done", UsageTotals::done),
+    ("client_left", |totals| totals.client_left),
+    ("engine_failed", |totals| totals.engine_failed),
+    ("refused_by_engine", |totals| totals.refused_by_engine),
+    ("lost", |totals| totals.lost),
+];
+
+/// A group's name for people, and as a filter has it.
+fn names(group: Option<&Group>, keys: &HashMap<KeyId, String>) -> (String, Option<String>) {
+    match group {
+        None => ("All".to_owned(), None),
+        Some(Group::Key(id)) => {
+            let name = keys.get(id).cloned().unwrap_or_else(|| format!("key {}", id.0));
+            (name, Some(id.0.to_string()))
+        }
+        Some(Group::Model(name)) if name.is_empty() => ("no model".to_owned(), None),
+        Some(Group::Model(name)) => (name.clone(), Some(name.clone())),
+        Some(Group::Endpoint(endpoint)) => (endpoint.path().to_owned(), Some(endpoint.path().to_owned())),
+    }
+}
+
+fn key_of(group: Option<&Group>) -> Option<KeyId> {
+    match group {
+        Some(Group::Key(id)) => Some(*id),
+        _ => None,
+    }
+}
+
+fn sum(buckets: &[UsageBucket]) -> UsageTotals {
+    buckets
+        .iter()
+        .fold(UsageTotals::default(), |sum, bucket| plus(sum, shown(bucket.totals)))
+}
+
+fn plus(one: UsageTotals, other: UsageTotals) -> UsageTotals {
+    UsageTotals {
+        requests: one.requests + other.requests,
+        client_left: one.client_left + other.client_left,
+        engine_failed: one.engine_failed + other.engine_failed,
+        refused_by_engine: one.refused_by_engine + other.refused_by_engine,
+        lost: one.lost + other.lost,
+        prompt_tokens: one.prompt_tokens + other.prompt_tokens,
+        cached_tokens: one.cached_tokens + other.cached_tokens,
+        completion_tokens: one.completion_tokens + other.completion_tokens,
+        reasoning_tokens: one.reasoning_tokens + other.reasoning_tokens,
+        duration_ms: one.duration_ms + other.duration_ms,
+        first_bytes: one.first_bytes + other.first_bytes,
+        first_byte_ms: one.first_byte_ms + other.first_byte_ms,
+        queue_ms: one.queue_ms + other.queue_ms,
+        overhead_us: one.overhead_us + other.overhead_us,
+        clamped: one.clamped + other.clamped,
+    }
+}
+
+fn shown(totals: worv_store::usage::UsageTotals) -> UsageTotals {
+    UsageTotals {
+        requests: totals.requests,
+        client_left: totals.client_left,
+        engine_failed: totals.engine_failed,
+        refused_by_engine: totals.refused,
+        lost: totals.lost,
+        prompt_tokens: totals.prompt_tokens,
+        cached_tokens: totals.cached_tokens,
+        completion_tokens: totals.completion_tokens,
+        reasoning_tokens: totals.reasoning_tokens,
+        duration_ms: totals.duration_ms,
+        first_bytes: totals.first_bytes,
+        first_byte_ms: totals.first_byte_ms,
+        queue_ms: totals.queue_ms,
+        overhead_us: totals.overhead_us,
+        clamped: totals.clamped,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use worv_api::Metric;
+    use worv_core::{
+        Clock, Entropy,
+        id::RequestId,
+        usage::{ClientKind, Endpoint, Outcome, UsageRecord, UsageSink},
+    };
+    use worv_store::usage::{Durability, Writer};
+
+    /// A store with one request a day of each of ten keys, the tenth with the most tokens, over the last ten days.
+    async fn store(folder: &tempfile::TempDir, now: UnixMillis) -> Store {
+        let url = format!("sqlite://{}/worv.db", folder.path().display());
+        let store = Store::open(&url, Clock::manual(now)).await.unwrap();
+        let writer = Writer::start(store.clone(), Durability::Relaxed);
+        for day in 0..10 {
+            for key in 1..=10 {
+                let started_at = UnixMillis(now.0 - day * calendar::DAY);
+                drop(writer.record(UsageRecord {
+                    request_id: RequestId::new(&Clock::manual(started_at), &Entropy::System),
+                    key: KeyId(key),
+                    endpoint: Endpoint::Messages,
+                    requested_model: String::new(),
+                    served_model: "DeepSeek-V4-Pro".to_owned(),
+                    stream: true,
+                    prompt_tokens: 100 * key.unsigned_abs(),
+                    cached_tokens: 0,
+                    completion_tokens: 20,
+                    reasoning_tokens: 0,
+                    outcome: if key == 1 { Outcome::EngineFailed } else { Outcome::Done },
+                    status: 200,
+                    started_at,
+                    first_byte_ms: Some(40 + u32::try_from(key).unwrap()),
+                    duration_ms: 1_045,
+                    queue_ms: 0,
+                    overhead_us: 0,
+                    client: ClientKind::Other,
+                    granted_tokens: None,
+                    clamped: false,
+                    chat_user: None,
+                }));
+            }
+        }
+        writer.close().await;
+        store
+    }
+
+    async fn ask(query: &str) -> UsageReport {
+        let now = calendar::parse("2026-11-26T14:15").unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder, now).await;
+        let question = UsageQuestion::read(query, now).unwrap();
+        report(&store, &question, now).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn eight_groups_have_a_series_and_the_others_share_one() {
+        let report = ask("range=7d&metric=prompt_tokens").await;
+        let names: Vec<_> = report.series.iter().map(|series| series.name.as_str()).collect();
+        assert_eq!(
+            names,
+            [
+                "key 10", "key 9", "key 8", "key 7", "key 6", "key 5", "key 4", "key 3", "2 others"
+            ]
+        );
+        assert_eq!(report.series[0].values, [1_000; 7]);
+        assert_eq!(report.series[8].values, [300; 7]);
+        assert_eq!(
+            (report.groups.len(), report.groups[9].filter.as_deref()),
+            (10, Some("1"))
+        );
+        let drawn: u64 = report.series.iter().flat_map(|series| &series.values).sum();
+        assert_eq!(
+            (drawn, report.totals.prompt_tokens, report.totals.requests),
+            (38_500, 38_500, 70)
+        );
+        assert!(report.incomplete);
+    }
+
+    #[tokio::test]
+    async fn the_time_before_is_as_long_as_the_range_so_far() {
+        // From the 24th on there are three days, of which the last has fifteen hours: as many hours before have two requests
+        // of each key, at a quarter past two of the 22nd and the 23rd.
+        let report = ask("from=2026-11-24").await;
+        assert_eq!((report.totals.requests, report.before.requests), (30, 20));
+    }
+
+    #[tokio::test]
+    async fn outcomes_are_counted_and_means_are_of_everything() {
+        let report = ask("range=7d&by=outcome").await;
+        let counts: Vec<_> = report
+            .groups
+            .iter()
+            .map(|group| (group.name.as_str(), group.totals.requests))
+            .collect();
+        assert_eq!(counts, [("done", 63), ("engine_failed", 7)]);
+        assert_eq!(report.series[1].values, [1; 7]);
+
+        let report = ask("range=7d&metric=first_token").await;
+        assert_eq!((report.series.len(), report.series[0].values[0]), (1, 46));
+        assert_eq!(Metric::FirstToken.of(&report.groups[0].totals), 50);
+        let report = ask("range=7d&by=none&metric=errors&key=1").await;
+        assert_eq!(
+            (report.groups.len(), report.series[0].values[6], report.totals.errors()),
+            (0, 1, 7)
+        );
+    }
+}
