@@ -120,6 +120,7 @@ impl Config {
             ("limits.concurrency", self.limits.concurrency as u64),
             ("console.session_idle_minutes", self.console.session_idle_minutes.into()),
             ("console.session_hours", self.console.session_hours.into()),
+            ("usage.keep_requests_days", self.usage.keep_requests_days.into()),
         ] {
             if value == 0 {
                 return wrong(format!("{key} is 0: give at least 1"));

@@ -109,6 +109,7 @@ pub async fn serve(config: Config, origin: &Origin, options: Serve) -> Result<()
         gateway: Arc::clone(&gateway),
         store: store.clone(),
         live,
+        keep_requests: Duration::from_hours(24 * u64::from(config.usage.keep_requests_days)),
         clock,
         stopping: stopping.clone(),
     };
@@ -127,7 +128,7 @@ pub async fn serve(config: Config, origin: &Origin, options: Serve) -> Result<()
         hosts: config.hosts(),
     };
     let drain = Duration::from_secs(config.server.drain_seconds);
-    let health = health::router(Arc::clone(&gateway), engine, store.clone());
+    let health = health::router(Arc::clone(&gateway), engine, store.clone(), Arc::clone(&usage));
     tasks.spawn(listener::run(
         metrics_listener,
         health,

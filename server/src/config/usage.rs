@@ -3,11 +3,22 @@
 use serde::{Deserialize, Serialize};
 
 /// `[usage]`
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Usage {
     /// Whether the end of an answer waits for its usage row.
     pub durability: Durability,
+    /// Days that the rows of single requests are kept. Their sums are kept for ever.
+    pub keep_requests_days: u32,
+}
+
+impl Default for Usage {
+    fn default() -> Self {
+        Self {
+            durability: Durability::Strict,
+            keep_requests_days: 90,
+        }
+    }
 }
 
 /// Whether the end of an answer waits for its usage row to be on disk.

@@ -8,7 +8,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use worv_api::{EngineMetrics, EngineState, EngineStatus, GpuReport, LiveEvent, LiveSample};
-use worv_core::Clock;
+use worv_core::{Clock, UnixMillis};
 use worv_proxy::{CounterSnapshot, EngineSnapshot, Gateway, KeyTable};
 use worv_store::{Changes, Store, StoreError};
 
@@ -17,6 +17,9 @@ use crate::console::Live;
 
 /// How often ended sessions are deleted.
 const SESSION_SWEEP: Duration = Duration::from_hours(1);
+
+/// How often requests that are too old are deleted.
+const REQUEST_SWEEP: Duration = Duration::from_mins(10);
 
 /// How long to wait before asking a database again that did not answer.
 const DATABASE_PAUSE: Duration = Duration::from_secs(1);
@@ -30,6 +33,8 @@ pub struct Background {
     pub store: Store,
     /// The console's live figures.
     pub live: Arc<Live>,
+    /// How long the rows of single requests are kept.
+    pub keep_requests: Duration,
     /// Tells the time.
     pub clock: Clock,
     /// Ends every task.
@@ -60,6 +65,7 @@ impl Background {
             tasks.spawn(self.clone().follow_metrics(metrics)),
             tasks.spawn(self.clone().sample(load)),
             tasks.spawn(self.clone().sweep_sessions()),
+            tasks.spawn(self.clone().sweep_requests()),
         ];
         tracing::debug!(tasks = work.len(), "background tasks started");
     }
@@ -149,6 +155,20 @@ impl Background {
         while self.stopping.run_until_cancelled(beat.tick()).await.is_some() {
             if let Err(error) = self.store.delete_expired_sessions().await {
                 tracing::warn!(%error, "cannot delete ended sessions");
+            }
+        }
+    }
+
+    async fn sweep_requests(self) {
+        let mut beat = beat(REQUEST_SWEEP);
+        while self.stopping.run_until_cancelled(beat.tick()).await.is_some() {
+            let age = i64::try_from(self.keep_requests.as_millis()).unwrap_or(i64::MAX);
+            let before = UnixMillis(self.clock.now().0.saturating_sub(age));
+            let swept = self.store.delete_requests_before(before);
+            match self.stopping.run_until_cancelled(swept).await {
+                Some(Ok(0)) | None => {}
+                Some(Ok(deleted)) => tracing::info!(deleted, "old requests were deleted; their sums stay"),
+                Some(Err(error)) => tracing::warn!(%error, "cannot delete old requests"),
             }
         }
     }

@@ -13,7 +13,10 @@ use serde::Serialize;
 use tokio::sync::watch;
 use worv_api::{EngineState, EngineStatus};
 use worv_proxy::Gateway;
-use worv_store::Store;
+use worv_store::{
+    Store,
+    usage::{Writer, WriterStatus},
+};
 
 /// What health looks at.
 #[derive(Clone)]
@@ -21,6 +24,7 @@ struct Health {
     gateway: Arc<Gateway>,
     engine: watch::Receiver<Arc<EngineStatus>>,
     store: Store,
+    usage: Arc<Writer>,
 }
 
 #[derive(Serialize)]
@@ -28,22 +32,34 @@ struct Readiness {
     status: &'static str,
     engine: EngineState,
     database: &'static str,
+    usage: &'static str,
 }
 
 /// `/health/live`, `/health/ready` and `/metrics`.
-pub fn router(gateway: Arc<Gateway>, engine: watch::Receiver<Arc<EngineStatus>>, store: Store) -> Router {
+pub fn router(
+    gateway: Arc<Gateway>,
+    engine: watch::Receiver<Arc<EngineStatus>>,
+    store: Store,
+    usage: Arc<Writer>,
+) -> Router {
     Router::new()
         .route("/health/live", get(|| async { "ok\n" }))
         .route("/health/ready", get(ready))
         .route("/metrics", get(metrics))
-        .with_state(Health { gateway, engine, store })
+        .with_state(Health {
+            gateway,
+            engine,
+            store,
+            usage,
+        })
 }
 
 /// 200 where requests can be served in full, 503 where something they need is away, with what that is.
 async fn ready(State(health): State<Health>) -> Response {
     let engine = health.engine.borrow().state;
     let database = health.store.ping().await.is_ok();
-    let well = database && engine == EngineState::Up;
+    let usage = health.usage.status();
+    let well = database && !usage.failing && engine == EngineState::Up;
     let status = if well {
         StatusCode::OK
     } else {
@@ -53,14 +69,27 @@ async fn ready(State(health): State<Health>) -> Response {
         status: if well { "ready" } else { "degraded" },
         engine,
         database: if database { "up" } else { "down" },
+        usage: usage_in_words(usage),
     };
     (status, Json(readiness)).into_response()
+}
+
+/// Where usage is: in the database, kept beside it until it takes it, or, of some requests, nowhere.
+fn usage_in_words(usage: WriterStatus) -> &'static str {
+    if usage.dropped > 0 {
+        "incomplete"
+    } else if usage.failing {
+        "set_aside"
+    } else {
+        "recorded"
+    }
 }
 
 /// The counters in Prometheus' text format
 /// (<https://prometheus.io/docs/instrumenting/exposition_formats/>).
 async fn metrics(State(health): State<Health>) -> Response {
     let counters = health.gateway.counters();
+    let usage = health.usage.status();
     let engine_up = u64::from(health.engine.borrow().state == EngineState::Up);
     let mut text = String::new();
     for (name, kind, help, value) in [
@@ -93,6 +122,30 @@ async fn metrics(State(health): State<Health>) -> Response {
             "counter",
             "Requests that the engine failed.",
             counters.engine_failures,
+        ),
+        (
+            "worv_usage_waiting",
+            "gauge",
+            "Usage records that are neither in the database nor in the journal yet.",
+            usage.waiting as u64,
+        ),
+        (
+            "worv_usage_set_aside",
+            "gauge",
+            "Whether the database lacks usage that is in the journal or in memory.",
+            u64::from(usage.failing),
+        ),
+        (
+            "worv_usage_dropped_total",
+            "counter",
+            "Usage records that were given up because too many waited.",
+            usage.dropped,
+        ),
+        (
+            "worv_requests_untracked_total",
+            "counter",
+            "Requests that a kill would have taken without a trace.",
+            usage.untracked,
         ),
         ("worv_engine_up", "gauge", "Whether the engine answers.", engine_up),
     ] {

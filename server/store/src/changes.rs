@@ -79,10 +79,9 @@ impl Changes {
 
     /// Resolves at once the first time, so that whoever reads the keys after it has missed nothing; from then on when
     /// keys have changed since it last resolved: within half a second for another process's changes, at once for one's
-    /// own. Several changes may come as one, and a change may come when there was
-    /// none: after the connection to a server was lost, nobody knows. Safe to drop and to call again.
-    ///
-    /// While the database does not answer, it keeps asking: it never resolves for that reason.
+    /// own. Several changes may come as one, and a change may come when there was none: it resolves when the connection
+    /// to a server is lost, so that whoever tries to read the keys learns that they may not be all there are, and when
+    /// the server listens again, since nobody knows what happened meanwhile. Safe to drop and to call again.
     pub async fn changed(&mut self) {
         if !std::mem::replace(&mut self.begun, true) {
             return;
@@ -127,15 +126,16 @@ impl File {
 impl Server {
     async fn changed(&mut self) {
         let mut failing = false;
-        while !self.lost {
+        if !self.lost {
             match self.listener.try_recv().await {
-                Ok(Some(_)) => return,
+                Ok(Some(_)) => {}
                 Ok(None) => self.lost = true,
                 Err(error) => {
                     self.lost = true;
                     warn_once(&mut failing, &error.into());
                 }
             }
+            return;
         }
         loop {
             match listen(&self.url).await {

@@ -12,7 +12,7 @@ use std::{
 use tokio::{
     sync::{mpsc, oneshot},
     task::spawn_blocking,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout, timeout_at},
 };
 use worv_core::{UnixMillis, key::KeyId, usage::UsageRecord};
 
@@ -32,6 +32,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 const FIRST_RETRY: Duration = Duration::from_millis(100);
 const LAST_RETRY: Duration = Duration::from_secs(5);
+
+/// How long the end waits for a database that does not take what is in memory alone.
+const LAST_TRIES: Duration = Duration::from_secs(5);
 
 /// What the task works with.
 pub(super) struct Batches {
@@ -110,8 +113,16 @@ impl Batches {
                 let _ = written.send(());
             }
         }
+        let end = Instant::now() + LAST_TRIES;
         while !self.held.is_empty() {
-            due(&mut self.recovery).await;
+            if timeout_at(end, due(&mut self.recovery)).await.is_err() {
+                let held = self.held.len();
+                tracing::error!(
+                    held,
+                    "usage in memory could not be written; the next start finds what has a slot"
+                );
+                break;
+            }
             self.recover().await;
         }
     }
@@ -152,7 +163,9 @@ impl Batches {
         match appended {
             Ok(()) => self.forget(&batch),
             Err(error) => {
-                tracing::error!(%error, "the usage journal does not take usage either; it is held in memory");
+                if self.held.is_empty() {
+                    tracing::error!(%error, "the usage journal does not take usage either; it is held in memory");
+                }
                 self.hold(batch);
             }
         }

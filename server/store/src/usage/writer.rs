@@ -148,8 +148,9 @@ impl Writer {
         }
     }
 
-    /// Takes no more records and returns when all that were taken are in the database or in the journal. Without a
-    /// journal that is never while the database does not answer: the caller decides how long to wait.
+    /// Takes no more records and returns when all that were taken are in the database or in the journal. Where neither
+    /// takes them, the next start may find them among the requests under way; without files, this returns never while
+    /// the database does not answer, and the caller decides how long to wait.
     pub async fn close(&self) {
         if let Some(Closing { begin, task }) = self.closing.lock().await.take() {
             let _ = begin.send(());

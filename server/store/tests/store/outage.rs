@@ -76,6 +76,9 @@ async fn keys_that_changed_while_the_server_was_away_are_noticed_when_it_is_back
 
     link.cut().await;
     let key = create_key(&database.open().await, "made meanwhile").await;
+    timeout(AMPLE, changes.changed())
+        .await
+        .expect("that the connection was lost was not noticed");
     assert!(cut_off.keys().await.unwrap_err().is_unavailable());
     // Given up by whoever waited, and asked again: nothing is forgotten.
     assert!(timeout(Duration::from_millis(300), changes.changed()).await.is_err());

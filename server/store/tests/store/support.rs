@@ -52,7 +52,7 @@ impl TestDatabase {
     pub(crate) fn file(&self) -> PathBuf {
         match &self.home {
             Home::Directory(directory) => directory.path().join("data/worv.db"),
-            Home::Server(database) => panic!("{} is not a file", database.name),
+            Home::Server(database) => panic!("{} is not a file", database.url),
         }
     }
 

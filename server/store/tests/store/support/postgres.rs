@@ -38,7 +38,6 @@ const WATCHDOG: &str = r#"
 /// An empty database. It goes with the server: dropping it here would wait for connections that this very thread is
 /// still opening.
 pub(crate) struct Database {
-    pub(crate) name: String,
     pub(crate) url: String,
     _server: Server,
 }
@@ -60,7 +59,6 @@ impl Database {
         let (password, port) = (server.read("password"), server.read("port"));
         Self {
             url: format!("postgres://worv:{password}@127.0.0.1:{port}/{name}"),
-            name,
             _server: server,
         }
     }
@@ -189,7 +187,7 @@ impl Server {
 }
 
 /// The programs of the newest version that is installed.
-fn installed() -> PathBuf {
+pub(crate) fn installed() -> PathBuf {
     let versions = fs::read_dir(VERSIONS).into_iter().flatten().flatten();
     let newest = versions
         .filter_map(|entry| {
@@ -229,13 +227,13 @@ fn give(path: &Path, user: Option<(u32, u32)>) {
 }
 
 /// The user that this process runs as.
-fn own_uid() -> u32 {
+pub(crate) fn own_uid() -> u32 {
     use std::os::unix::fs::MetadataExt;
     fs::metadata("/proc/self").unwrap().uid()
 }
 
 /// The ids of a user of this machine.
-fn ids_of(name: &str) -> (u32, u32) {
+pub(crate) fn ids_of(name: &str) -> (u32, u32) {
     let users = fs::read_to_string("/etc/passwd").unwrap();
     let user = users
         .lines()
