@@ -1,6 +1,6 @@
 # Each target is one script; they install what they need and say what they do.
 
-.PHONY: run console test lint e2e compat bench fuzz screenshots record fmt help
+.PHONY: run console test lint e2e compat bench fuzz torture usage-history screenshots record fmt help
 
 run: ## Serve the demo; ARGS="--config worv.toml" serves that instead
 	@scripts/run $(ARGS)
@@ -26,6 +26,12 @@ bench: ## The gateway next to nginx and haproxy: CPU time, memory, added latency
 fuzz: ## Fuzz the data path, each target for a minute; ARGS="600 relay"
 	@scripts/fuzz $(ARGS)
 
+torture: ## Kill the gateway 200 times under load, and compare the books; ARGS="KILLS SEED"
+	@scripts/torture $(ARGS)
+
+usage-history: ## Ten million requests in SQLite, and what deleting old ones costs; ARGS="REQUESTS"
+	@scripts/usage-history $(ARGS)
+
 screenshots: ## Take the pictures in docs/images
 	@scripts/screenshots
 
@@ -36,4 +42,4 @@ fmt: ## Format the Rust code
 	@cargo fmt --all
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*##/ { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*##/ { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
