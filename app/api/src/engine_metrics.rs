@@ -14,6 +14,33 @@ pub struct EngineMetrics {
     pub total: EngineFigures,
     /// Each data-parallel rank, in order.
     pub ranks: Vec<EngineRank>,
+    /// What all ranks together have counted since the engine started; none where it does not say.
+    pub counted: Option<EngineCount>,
+}
+
+/// Tokens that an engine has counted since it started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EngineCount {
+    /// Of prompts, cached ones included.
+    pub prompt_tokens: u64,
+    /// Generated.
+    pub generated_tokens: u64,
+}
+
+/// One run of the engine: what it counted of itself, and what the gateways recorded of it meanwhile.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EngineRun {
+    /// The model that it served, by the engine's own name.
+    pub model: String,
+    /// From here on both sides are counted, in Unix milliseconds.
+    pub from: i64,
+    /// Up to here, in Unix milliseconds.
+    pub to: i64,
+    /// By the engine's own counters. Requests that are under way are in it, as far as they have come.
+    pub counted: EngineCount,
+    /// By the usage of all gateways. More than a few requests' difference is a drift: requests that went past the
+    /// gateways, or that were not recorded.
+    pub recorded: EngineCount,
 }
 
 /// The figures of one data-parallel rank.

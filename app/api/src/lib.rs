@@ -10,7 +10,7 @@ pub use account::{
     UserSession,
 };
 pub use audit::{AuditEntry, AuditFilter, AuditPage};
-pub use engine_metrics::{EngineFigures, EngineMetrics, EnginePoint, EngineRank, Latency};
+pub use engine_metrics::{EngineCount, EngineFigures, EngineMetrics, EnginePoint, EngineRank, EngineRun, Latency};
 pub use error::ApiError;
 pub use gpu::{
     EccErrors, Gpu, GpuFigures, GpuOverview, GpuPoint, GpuProcess, GpuReport, GpuSource, GpuSummary, NvLinks, PcieLink,

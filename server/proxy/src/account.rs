@@ -38,6 +38,8 @@ pub struct KeyDemand {
     pub key: KeyId,
     /// Requests, those that were refused for a limit included.
     pub requests: u64,
+    /// Requests that were let in.
+    pub admitted: u64,
     /// Tokens of those that were admitted, as reserved where they are under way.
     pub tokens: u64,
     /// Requests under way or waiting.
@@ -268,6 +270,7 @@ impl Account {
         KeyDemand {
             key,
             requests: ledger.asked.sum(now),
+            admitted: ledger.requests.sum(now),
             tokens: ledger.tokens.sum(now),
             under_way: ledger.under_way,
         }

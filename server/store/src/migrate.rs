@@ -47,6 +47,11 @@ const CREATE_VERSIONS: &str = "CREATE TABLE IF NOT EXISTS schema_versions (
     applied_at BIGINT NOT NULL
 )";
 
+/// The number of the newest schema that this program knows.
+pub(crate) fn newest() -> i64 {
+    i64::try_from(SQLITE.len()).unwrap_or(i64::MAX)
+}
+
 /// Applies what is missing, in one transaction that other processes wait for.
 ///
 /// # Errors

@@ -58,7 +58,7 @@ pub(crate) async fn open(path_in_url: &str) -> Result<Opened, StoreError> {
 }
 
 /// `//data/worv.db`, `///var/lib/worv/worv.db` and `data/worv.db` as they follow `sqlite:`.
-fn path_of(path_in_url: &str) -> Result<&str, StoreError> {
+pub(crate) fn path_of(path_in_url: &str) -> Result<&str, StoreError> {
     let path = path_in_url.strip_prefix("//").unwrap_or(path_in_url);
     let cure = if path.is_empty() {
         "has no path: write sqlite://PATH"
@@ -74,7 +74,7 @@ fn path_of(path_in_url: &str) -> Result<&str, StoreError> {
 
 /// Makes the file, and the directory it lies in, for the owner only where there is none. `SQLite` gives its `-wal` and
 /// `-shm` files the rights of the file itself.
-async fn create_privately(path: &Path) -> io::Result<()> {
+pub(crate) async fn create_privately(path: &Path) -> io::Result<()> {
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -104,7 +104,8 @@ pub(crate) async fn create_new(path: &Path) -> io::Result<()> {
         .map(|_| ())
 }
 
-fn options(path: &str) -> Result<AnyConnectOptions, StoreError> {
+/// How a path is opened.
+pub(crate) fn options(path: &str) -> Result<AnyConnectOptions, StoreError> {
     // The driver takes the path percent-encoded; nothing in it is a path's business to mean in a URL.
     let mut url = String::from("sqlite:");
     for byte in path.bytes() {

@@ -77,6 +77,12 @@ impl Store {
         Changes::open(&self.inner.opened, self.inner.own_writes.subscribe()).await
     }
 
+    /// The number of the database's schema.
+    pub async fn schema(&self) -> Result<i64, StoreError> {
+        let newest = "SELECT COALESCE(MAX(version), 0) FROM schema_versions";
+        Ok(sqlx::query_scalar(newest).fetch_one(self.readers()).await?)
+    }
+
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
         sqlx::query("SELECT 1").execute(self.readers()).await?;

@@ -2,8 +2,11 @@
 
 pub use query::{Group, GroupBy, UsageBucket, UsageQuery};
 pub use requests::{RequestFilter, RequestPage, RequestQuery};
+pub use spent::{Spent, SpentElsewhere};
 pub use sums::{Span, UsageTotals};
 pub use writer::{Durability, Writer, WriterStatus};
+
+pub(crate) use sums::recorded_of;
 
 mod batches;
 mod code;
@@ -11,7 +14,7 @@ mod journal;
 mod query;
 mod requests;
 mod retention;
-mod statement;
+mod spent;
 mod sums;
 mod under_way;
 mod writer;

@@ -143,3 +143,40 @@ CREATE TABLE usage_by_part (
     clamped           BIGINT  NOT NULL,
     PRIMARY KEY (part, span, bucket, key_id, model_id, endpoint)
 );
+
+-- Gateways that share this database, and what each holds of keys' limits, as parts of 1. Worth nothing after a crash.
+CREATE UNLOGGED TABLE gateways (
+    id      BIGINT NOT NULL PRIMARY KEY,
+    seen_at BIGINT NOT NULL
+);
+CREATE UNLOGGED TABLE limit_shares (
+    gateway BIGINT           NOT NULL REFERENCES gateways (id) ON DELETE CASCADE,
+    key_id  BIGINT           NOT NULL,
+    held    DOUBLE PRECISION NOT NULL,
+    used    DOUBLE PRECISION NOT NULL,
+    weight  DOUBLE PRECISION NOT NULL,
+    PRIMARY KEY (gateway, key_id)
+);
+
+-- Each run of the engine: its own counters and the sums of what is recorded, when it was first and last seen.
+CREATE TABLE engine_runs (
+    model                    TEXT    NOT NULL,
+    first_at                 BIGINT  NOT NULL,
+    last_at                  BIGINT  NOT NULL,
+    engine_prompt_first      BIGINT  NOT NULL,
+    engine_generated_first   BIGINT  NOT NULL,
+    recorded_prompt_first    BIGINT  NOT NULL,
+    recorded_generated_first BIGINT  NOT NULL,
+    engine_prompt            BIGINT  NOT NULL,
+    engine_generated         BIGINT  NOT NULL,
+    recorded_prompt          BIGINT  NOT NULL,
+    recorded_generated       BIGINT  NOT NULL,
+    PRIMARY KEY (model, first_at)
+);
+
+-- What all GPUs took in each UTC hour, `bucket` being the number of hours since 1970.
+CREATE TABLE gpu_hours (
+    bucket      BIGINT NOT NULL PRIMARY KEY,
+    gpu_millis  BIGINT NOT NULL,
+    millijoules BIGINT NOT NULL
+);

@@ -145,3 +145,26 @@ CREATE TABLE usage_by_part (
     clamped           INTEGER NOT NULL,
     PRIMARY KEY (part, span, bucket, key_id, model_id, endpoint)
 ) STRICT, WITHOUT ROWID;
+
+-- Each run of the engine: its own counters and the sums of what is recorded, when it was first and last seen.
+CREATE TABLE engine_runs (
+    model                    TEXT    NOT NULL,
+    first_at                 INTEGER NOT NULL,
+    last_at                  INTEGER NOT NULL,
+    engine_prompt_first      INTEGER NOT NULL,
+    engine_generated_first   INTEGER NOT NULL,
+    recorded_prompt_first    INTEGER NOT NULL,
+    recorded_generated_first INTEGER NOT NULL,
+    engine_prompt            INTEGER NOT NULL,
+    engine_generated         INTEGER NOT NULL,
+    recorded_prompt          INTEGER NOT NULL,
+    recorded_generated       INTEGER NOT NULL,
+    PRIMARY KEY (model, first_at)
+) STRICT;
+
+-- What all GPUs took in each UTC hour, `bucket` being the number of hours since 1970.
+CREATE TABLE gpu_hours (
+    bucket      INTEGER NOT NULL PRIMARY KEY,
+    gpu_millis  INTEGER NOT NULL,
+    millijoules INTEGER NOT NULL
+) STRICT;

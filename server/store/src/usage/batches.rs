@@ -12,13 +12,15 @@ use std::{
 use tokio::{
     sync::{mpsc, oneshot},
     task::spawn_blocking,
-    time::{Instant, sleep, timeout, timeout_at},
+    time::{Instant, MissedTickBehavior, interval, sleep, timeout, timeout_at},
 };
 use worv_core::{UnixMillis, key::KeyId, usage::UsageRecord};
 
 use super::{
     journal::Journal,
-    requests, sums,
+    requests,
+    spent::{self, Own},
+    sums,
     under_way::UnderWay,
     writer::{CAPACITY, Entry, Files, State},
 };
@@ -32,6 +34,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 const FIRST_RETRY: Duration = Duration::from_millis(100);
 const LAST_RETRY: Duration = Duration::from_secs(5);
+
+/// How often it is read what keys have spent elsewhere.
+const READ_SPENT_EVERY: Duration = Duration::from_secs(1);
 
 /// How long the end waits for a database that does not take what is in memory alone.
 const LAST_TRIES: Duration = Duration::from_secs(5);
@@ -47,6 +52,7 @@ pub(super) struct Batches {
     left: Vec<UsageRecord>,
     /// Ids of the models that have been written, by name.
     models: HashMap<String, i64>,
+    own: Own,
     /// What neither the database nor the journal takes: a full disk stops neither the answers nor the count.
     held: VecDeque<UsageRecord>,
     /// There while something is in the journal or held that the database does not have.
@@ -66,6 +72,7 @@ struct Recovery {
 
 impl Batches {
     pub(super) fn new(store: Store, state: Arc<State>, files: Files) -> Self {
+        let since = store.clock().now();
         let left_over = files
             .journal
             .as_ref()
@@ -77,6 +84,7 @@ impl Batches {
             under_way: files.under_way,
             left: files.left,
             models: HashMap::new(),
+            own: Own::since(since),
             held: VecDeque::new(),
             recovery: left_over.then(Recovery::at_once),
         }
@@ -85,6 +93,8 @@ impl Batches {
     /// Writes until there is nothing more to come.
     pub(super) async fn run(mut self, mut records: mpsc::Receiver<Entry>, mut closed: oneshot::Receiver<()>) {
         self.take_up().await;
+        let mut beat = interval(READ_SPENT_EVERY);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut batch = Vec::with_capacity(BATCH);
         let mut open = true;
         loop {
@@ -98,6 +108,10 @@ impl Batches {
                 }
                 () = due(&mut self.recovery) => {
                     self.recover().await;
+                    continue;
+                }
+                _ = beat.tick() => {
+                    self.read_spent().await;
                     continue;
                 }
             }
@@ -278,6 +292,21 @@ impl Batches {
         }
     }
 
+    /// Tells what keys have spent elsewhere. Between two batches, so that what this process has written is known.
+    async fn read_spent(&mut self) {
+        let away = self.recovery.as_ref().is_some_and(|recovery| !recovery.answers);
+        if away {
+            return;
+        }
+        match timeout(PATIENCE, spent::elsewhere(&self.store, &self.own)).await {
+            Ok(Ok(spent)) => {
+                self.state.spent.send_replace(Some(Arc::new(spent)));
+            }
+            Ok(Err(error)) => tracing::debug!(%error, "cannot read what keys have spent"),
+            Err(_) => tracing::debug!("the database is slow to tell what keys have spent"),
+        }
+    }
+
     async fn write(&mut self, batch: &[UsageRecord]) -> Result<(), StoreError> {
         let written = timeout(PATIENCE, self.try_write(batch))
             .await
@@ -285,6 +314,8 @@ impl Batches {
         if written.is_err() {
             // Ids that were given in a transaction that came to nothing are nobody's.
             self.models.clear();
+        } else {
+            self.own.add(batch);
         }
         written
     }

@@ -12,8 +12,8 @@ use worv_core::{
     usage::{ClientKind, Endpoint, LONGEST_CHAT_USER, Outcome, UsageRecord},
 };
 
-use super::{code, statement::placeholders};
-use crate::{Store, StoreError, row, text};
+use super::code;
+use crate::{Store, StoreError, row, statement::placeholders, text};
 
 /// Characters of a model's name that are kept.
 const LONGEST_MODEL: usize = 200;

@@ -1,26 +1,29 @@
 //! Deleting old requests a few at a time, so that nothing waits long for its turn.
 
 use sqlx::AnyConnection;
+use tokio::time::{Instant, sleep};
 use worv_core::{UnixMillis, id::RequestId};
 
 use crate::{Store, StoreError};
 
 /// Requests that one transaction deletes: a few milliseconds' work.
-const STEP: i64 = 200;
+const STEP: i64 = 100;
 
 impl Store {
     /// Deletes the requests that came in before a time, and returns how many there were. Their sums stay. Between the
-    /// steps other writers have their turn; what was deleted stays so when this is dropped in between.
+    /// steps others have as much time to write as a step takes; what was deleted stays so when this is dropped in between.
     pub async fn delete_requests_before(&self, time: UnixMillis) -> Result<u64, StoreError> {
         let mut deleted = 0;
         loop {
             let mut transaction = self.begin().await?;
+            let began = Instant::now();
             let step = delete_some(&mut transaction, time).await?;
             transaction.commit().await?;
             deleted += step;
             if step < STEP.unsigned_abs() {
                 return Ok(deleted);
             }
+            sleep(began.elapsed()).await;
         }
     }
 }

@@ -12,8 +12,8 @@ use worv_core::{
     usage::{Outcome, UsageRecord},
 };
 
-use super::{code, requests, statement::placeholders};
-use crate::{StoreError, row};
+use super::{code, requests};
+use crate::{StoreError, TokenTotals, row, statement::placeholders};
 
 /// What is summed of requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -153,6 +153,23 @@ pub(super) async fn add_all<'a>(
         query.execute(&mut *connection).await?;
     }
     Ok(())
+}
+
+/// Tokens that are recorded of a model, of all time.
+pub(crate) async fn recorded_of(connection: &mut AnyConnection, model: &str) -> Result<TokenTotals, StoreError> {
+    const SUM: &str = "SELECT CAST(COALESCE(SUM(prompt_tokens), 0) AS BIGINT) AS prompt, \
+         CAST(COALESCE(SUM(completion_tokens), 0) AS BIGINT) AS generated FROM usage_by_part \
+         WHERE part = $1 AND span = $2 AND model_id = (SELECT id FROM models WHERE name = $3)";
+    let row = sqlx::query(SUM)
+        .bind(Part::Models.code())
+        .bind(Span::Month.code())
+        .bind(model)
+        .fetch_one(connection)
+        .await?;
+    Ok(TokenTotals {
+        prompt: row::count(&row, "prompt")?,
+        generated: row::count(&row, "generated")?,
+    })
 }
 
 fn add(rows: usize) -> String {

@@ -11,12 +11,12 @@ use std::{
 };
 
 use tokio::{
-    sync::{Mutex, mpsc, oneshot},
+    sync::{Mutex, mpsc, oneshot, watch},
     task::JoinHandle,
 };
 use worv_core::usage::{Durable, UsageRecord, UsageSink};
 
-use super::{batches::Batches, journal::Journal, under_way::UnderWay};
+use super::{batches::Batches, journal::Journal, spent::SpentElsewhere, under_way::UnderWay};
 use crate::Store;
 
 /// Records that wait at most, about 200 MB of them.
@@ -64,6 +64,8 @@ pub struct WriterStatus {
 /// What the writer and its task tell each other.
 #[derive(Default)]
 pub(super) struct State {
+    /// None until it has been read for the first time.
+    pub(super) spent: watch::Sender<Option<Arc<SpentElsewhere>>>,
     pub(super) waiting: AtomicUsize,
     pub(super) failing: AtomicBool,
     pub(super) dropped: AtomicU64,
@@ -146,6 +148,12 @@ impl Writer {
             dropped: self.state.dropped.load(Ordering::Relaxed),
             untracked: self.under_way.as_ref().map_or(0, |under_way| under_way.untracked()),
         }
+    }
+
+    /// What keys have spent of their budgets elsewhere, about once a second while the database answers; none until it has
+    /// been read for the first time.
+    pub fn spent_elsewhere(&self) -> watch::Receiver<Option<Arc<SpentElsewhere>>> {
+        self.state.spent.subscribe()
     }
 
     /// Takes no more records and returns when all that were taken are in the database or in the journal. Where neither

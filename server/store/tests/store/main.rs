@@ -3,10 +3,13 @@
 
 mod audit;
 mod changes;
+mod engine_runs;
+mod gpu_hours;
 mod key_settings;
 mod keys;
 mod open;
 mod outage;
+mod restore;
 mod second_factor;
 mod sessions;
 mod sums;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use worv_api::EngineCount;
+
 use super::histogram::Histogram;
 use crate::exposition::{Sample, samples};
 
@@ -73,6 +75,19 @@ impl Scrape {
 }
 
 impl Counts {
+    /// The tokens among them, as whole numbers.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "counters are whole numbers from 0 up, far below 2^53"
+    )]
+    pub(super) fn counted(&self) -> Option<EngineCount> {
+        Some(EngineCount {
+            prompt_tokens: self.prompt_tokens? as u64,
+            generated_tokens: self.generated_tokens? as u64,
+        })
+    }
+
     fn take(&mut self, sample: &Sample<'_>) {
         let value = sample.value;
         match sample.name.strip_prefix(PREFIX).unwrap_or(sample.name) {

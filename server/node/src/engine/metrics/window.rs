@@ -77,6 +77,7 @@ impl Window {
             detail: String::new(),
             total: total.figures(),
             ranks: newest.scrape.ranks.iter().map(rank).collect(),
+            counted: newest.total.counted(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Statements that insert several rows at a time. They differ in nothing but the number of placeholders.
 
 /// `($1, $2), ($3, $4)` for two rows of two columns.
-pub(super) fn placeholders(rows: usize, columns: usize) -> String {
+pub(crate) fn placeholders(rows: usize, columns: usize) -> String {
     let row = |row: usize| {
         let numbers: Vec<_> = (1..=columns)
             .map(|column| format!("${}", row * columns + column))

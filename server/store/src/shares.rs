@@ -1,0 +1,316 @@
+//! Which part of each key's limits each of several gateways may give.
+//!
+//! About once a second each gateway says what its callers ask for, and takes a part in proportion. Parts never add up to
+//! more than the whole: one that shrinks does so at once, but keeps counting for as much as was used of it in the last
+//! minute, and one grows only by what others no longer hold. Only gateways on a PostgreSQL server share.
+
+use std::collections::{BTreeMap, HashMap};
+
+use sqlx::{Any, AssertSqlSafe, Row, Transaction};
+use worv_core::key::KeyId;
+
+use crate::{Store, StoreError, statement::placeholders, store::Kind};
+
+/// Names the exchange among PostgreSQL's advisory locks: "shar" in ASCII.
+const LOCK: i64 = 0x7368_6172;
+
+/// A gateway that was not heard of for so long, in milliseconds, is gone.
+const GONE_AFTER: i64 = 5_000;
+
+/// What a gateway used counts for so long after it is gone, in milliseconds: limits are of a minute.
+const FORGOTTEN_AFTER: i64 = GONE_AFTER + 60_000;
+
+/// The time by the server's clock, in milliseconds, so that gateways' own clocks need not agree.
+macro_rules! now {
+    () => {
+        "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
+    };
+}
+
+/// Part of a limit that a gateway keeps for callers who may come, where the limit is large enough.
+const IDLE_PART: f64 = 0.01;
+
+/// Rows that one statement writes.
+const ROWS: usize = 50;
+
+const COLUMNS: usize = 5;
+
+/// Tells one gateway from another; drawn at random when it starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GatewayId(pub i64);
+
+/// What the callers of one gateway asked of one key's limits in the last minute.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// Requests, refused ones included.
+    pub requests: u64,
+    /// Requests that were admitted.
+    pub admitted: u64,
+    /// Tokens of those that were admitted.
+    pub tokens: u64,
+    /// Requests under way now.
+    pub under_way: u64,
+}
+
+/// The limits that are shared.
+#[derive(Clone, Copy, Debug, Default)]
+struct Limits {
+    requests: Option<u64>,
+    tokens: Option<u64>,
+    concurrency: Option<u64>,
+}
+
+/// What others hold of one key's limits, and ask for.
+#[derive(Clone, Copy, Debug, Default)]
+struct Others {
+    held: f64,
+    weight: f64,
+}
+
+/// What one gateway takes of one key's limits.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Part {
+    /// What it may give from now on.
+    share: f64,
+    /// What nobody else may have meanwhile: its share, or what was used in the last minute where that is more.
+    held: f64,
+    /// What of it was used in the last minute.
+    used: f64,
+    weight: f64,
+}
+
+impl Store {
+    /// Says what callers have asked for, and returns which part of each key's limits this gateway may give: from 0 to 1,
+    /// for each key with limits. Without others it is all of them, and keys may be left out.
+    ///
+    /// A key with limits that is not in `asked` was not asked for.
+    pub async fn exchange_shares(
+        &self,
+        gateway: GatewayId,
+        asked: &HashMap<KeyId, Asked>,
+    ) -> Result<HashMap<KeyId, f64>, StoreError> {
+        if self.kind() == Kind::Sqlite {
+            return Ok(HashMap::new());
+        }
+        let mut transaction = self.begin().await?;
+        sqlx::query("SELECT pg_advisory_xact_lock($1)")
+            .bind(LOCK)
+            .execute(&mut *transaction)
+            .await?;
+        let gateways = meet(&mut transaction, gateway).await?;
+        let limits = limits(&mut transaction).await?;
+        let others = others(&mut transaction, gateway).await?;
+        let parts: BTreeMap<KeyId, Part> = limits
+            .into_iter()
+            .map(|(key, limits)| {
+                let asked = asked.get(&key).copied().unwrap_or_default();
+                (
+                    key,
+                    part(limits, asked, others.get(&key).copied().unwrap_or_default(), gateways),
+                )
+            })
+            .collect();
+        write(&mut transaction, gateway, &parts).await?;
+        transaction.commit().await?;
+        Ok(parts.into_iter().map(|(key, part)| (key, part.share)).collect())
+    }
+
+    /// Gives back what a gateway holds and has not used, when it stops.
+    pub async fn leave_shares(&self, gateway: GatewayId) -> Result<(), StoreError> {
+        if self.kind() == Kind::Postgres {
+            sqlx::query("UPDATE gateways SET seen_at = seen_at - $2 WHERE id = $1")
+                .bind(gateway.0)
+                .bind(GONE_AFTER)
+                .execute(self.readers())
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+/// The part that a gateway takes.
+fn part(limits: Limits, asked: Asked, others: Others, gateways: f64) -> Part {
+    let of_limits = |requests: u64| {
+        [
+            limits.requests.map(|limit| ratio(requests, limit)),
+            limits.tokens.map(|limit| ratio(asked.tokens, limit)),
+            limits.concurrency.map(|limit| ratio(asked.under_way, limit)),
+        ]
+        .into_iter()
+        .flatten()
+        .reduce(f64::max)
+    };
+    let used = of_limits(asked.admitted).unwrap_or(0.0).min(1.0);
+    // A key with nothing but budgets is asked for in requests.
+    let weight = of_limits(asked.requests).unwrap_or(ratio(asked.requests, 60));
+    // Enough for one request, so that the first caller at an idle gateway is not sent away.
+    let for_one = [limits.requests, limits.concurrency].into_iter().flatten().min();
+    let idle = for_one
+        .map_or(IDLE_PART, |limit| ratio(1, limit) + 1e-9)
+        .max(IDLE_PART)
+        .min(1.0 / gateways);
+    let weights = weight + others.weight;
+    let wanted = if weights > 0.0 {
+        idle + (1.0 - gateways * idle) * weight / weights
+    } else {
+        1.0 / gateways
+    };
+    let free = (1.0 - others.held).max(0.0);
+    let share = wanted.min(free);
+    Part {
+        share,
+        held: share.max(used.min(free)),
+        used,
+        weight,
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a share needs no more than a float has")]
+fn ratio(count: u64, of: u64) -> f64 {
+    count as f64 / of.max(1) as f64
+}
+
+/// Says that this gateway is there, forgets those that are gone, and counts.
+async fn meet(transaction: &mut Transaction<'static, Any>, gateway: GatewayId) -> Result<f64, StoreError> {
+    const HERE: &str = concat!(
+        "INSERT INTO gateways (id, seen_at) VALUES ($1, ",
+        now!(),
+        ") ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at"
+    );
+    const FORGOTTEN: &str = concat!("DELETE FROM gateways WHERE seen_at < ", now!(), " - $1");
+    const COUNT: &str = concat!("SELECT COUNT(*) FROM gateways WHERE seen_at >= ", now!(), " - $1");
+    sqlx::query(HERE).bind(gateway.0).execute(&mut **transaction).await?;
+    sqlx::query(FORGOTTEN)
+        .bind(FORGOTTEN_AFTER)
+        .execute(&mut **transaction)
+        .await?;
+    let count: i64 = sqlx::query_scalar(COUNT)
+        .bind(GONE_AFTER)
+        .fetch_one(&mut **transaction)
+        .await?;
+    Ok(f64::from(i32::try_from(count).unwrap_or(i32::MAX).max(1)))
+}
+
+async fn limits(transaction: &mut Transaction<'static, Any>) -> Result<Vec<(KeyId, Limits)>, StoreError> {
+    const LIMITED: &str = "SELECT id, requests_per_minute, tokens_per_minute, concurrency FROM api_keys \
+         WHERE revoked_at IS NULL AND COALESCE(requests_per_minute, tokens_per_minute, concurrency, budget_day, \
+         budget_month) IS NOT NULL";
+    let rows = sqlx::query(LIMITED).fetch_all(&mut **transaction).await?;
+    let read = |row: &sqlx::any::AnyRow| {
+        let limit =
+            |column| -> sqlx::Result<Option<u64>> { Ok(row.try_get::<Option<i64>, _>(column)?.map(i64::unsigned_abs)) };
+        let limits = Limits {
+            requests: limit("requests_per_minute")?,
+            tokens: limit("tokens_per_minute")?,
+            concurrency: limit("concurrency")?,
+        };
+        Ok((KeyId(row.try_get("id")?), limits))
+    };
+    rows.iter().map(read).collect()
+}
+
+async fn others(
+    transaction: &mut Transaction<'static, Any>,
+    gateway: GatewayId,
+) -> Result<HashMap<KeyId, Others>, StoreError> {
+    const OTHERS: &str = concat!(
+        "SELECT key_id, SUM(CASE WHEN here THEN held ELSE used END) AS held, \
+         SUM(CASE WHEN here THEN weight ELSE 0 END) AS weight FROM limit_shares \
+         JOIN (SELECT id, seen_at >= ",
+        now!(),
+        " - $2 AS here FROM gateways) AS met ON met.id = gateway WHERE gateway <> $1 GROUP BY key_id"
+    );
+    let rows = sqlx::query(OTHERS)
+        .bind(gateway.0)
+        .bind(GONE_AFTER)
+        .fetch_all(&mut **transaction)
+        .await?;
+    let read = |row: &sqlx::any::AnyRow| {
+        let others = Others {
+            held: row.try_get("held")?,
+            weight: row.try_get("weight")?,
+        };
+        Ok((KeyId(row.try_get("key_id")?), others))
+    };
+    rows.iter().map(read).collect()
+}
+
+async fn write(
+    transaction: &mut Transaction<'static, Any>,
+    gateway: GatewayId,
+    parts: &BTreeMap<KeyId, Part>,
+) -> Result<(), StoreError> {
+    let parts: Vec<_> = parts.iter().collect();
+    for chunk in parts.chunks(ROWS) {
+        let statement = format!(
+            "INSERT INTO limit_shares (gateway, key_id, held, used, weight) VALUES {} \
+             ON CONFLICT (gateway, key_id) DO UPDATE SET held = excluded.held, used = excluded.used, \
+             weight = excluded.weight",
+            placeholders(chunk.len(), COLUMNS)
+        );
+        let mut query = sqlx::query(AssertSqlSafe(statement));
+        for (key, part) in chunk {
+            query = query
+                .bind(gateway.0)
+                .bind(key.0)
+                .bind(part.held)
+                .bind(part.used)
+                .bind(part.weight);
+        }
+        query.execute(&mut **transaction).await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits {
+        requests: Some(100),
+        tokens: None,
+        concurrency: None,
+    };
+
+    fn asked(requests: u64, admitted: u64) -> Asked {
+        Asked {
+            requests,
+            admitted,
+            ..Asked::default()
+        }
+    }
+
+    #[test]
+    fn alone_it_is_all() {
+        let part = part(LIMITS, asked(500, 100), Others::default(), 1.0);
+        assert!((part.share - 1.0).abs() < 1e-6, "{part:?}");
+    }
+
+    #[test]
+    fn nobody_takes_what_others_hold() {
+        let others = Others { held: 0.9, weight: 0.0 };
+        let part = part(LIMITS, asked(500, 0), others, 2.0);
+        assert!(part.share <= 0.1 + 1e-9 && part.held <= 0.1 + 1e-9, "{part:?}");
+    }
+
+    #[test]
+    fn one_that_shrinks_holds_what_it_has_used() {
+        let others = Others { held: 0.0, weight: 5.0 };
+        let part = part(LIMITS, asked(500, 80), others, 2.0);
+        assert!(
+            (part.share - 0.5).abs() < 1e-6 && (part.held - 0.8).abs() < 1e-6,
+            "{part:?}"
+        );
+    }
+
+    #[test]
+    fn the_first_caller_at_an_idle_gateway_is_let_in() {
+        let others = Others { held: 0.0, weight: 5.0 };
+        let few = Limits {
+            concurrency: Some(4),
+            ..Limits::default()
+        };
+        assert!(part(few, Asked::default(), others, 2.0).share * 4.0 >= 1.0);
+        assert!(part(LIMITS, Asked::default(), others, 2.0).share * 100.0 >= 1.0);
+    }
+}
