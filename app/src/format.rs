@@ -94,6 +94,25 @@ pub(crate) fn duration(millis: i64) -> String {
     }
 }
 
+/// A short time: `40 ms`, `1.2 s`, `3 min`.
+#[cfg(feature = "ssr")]
+pub(crate) fn millis(millis: u64) -> String {
+    match millis {
+        m if m < 1_000 => format!("{m} ms"),
+        m if m < 60_000 => format!("{}.{} s", m / 1_000, m % 1_000 / 100),
+        m => duration(i64::try_from(m).unwrap_or(i64::MAX)),
+    }
+}
+
+/// A very short time: `250 µs`, and from a millisecond on as [`millis`] has it.
+#[cfg(feature = "ssr")]
+pub(crate) fn micros(micros: u64) -> String {
+    match micros {
+        m if m < 1_000 => format!("{m} µs"),
+        m => millis(m / 1_000),
+    }
+}
+
 /// The year, month and day of a day counted from 1970-01-01, by the proleptic Gregorian calendar.
 /// The years are counted from March, so that the leap day is the last of its year.
 fn civil(days: i64) -> (i64, i64, i64) {

@@ -9,8 +9,11 @@
     reason = "the component macro makes what it generates public, whatever its module is"
 )]
 
+pub use components::Prepared;
 pub use format::iso as iso_time;
 pub use login::{LoginError, LoginForm, SecondFactorForm, login_document, second_factor_document};
+#[cfg(feature = "ssr")]
+pub use parts::{prepare, request_rows};
 pub use root::App;
 pub use settings::PageSettings;
 pub use shell::{ShellOptions, shell};
@@ -32,6 +35,10 @@ mod figures;
 mod format;
 mod login;
 mod pages;
+#[cfg(feature = "ssr")]
+mod parts;
+#[cfg(feature = "ssr")]
+mod query;
 mod root;
 mod settings;
 mod shell;

@@ -44,6 +44,13 @@ pub struct LiveFeed {
     pub process: RwSignal<Option<EngineProcess>>,
     /// The switch under way, or the last one since the gateway started.
     pub switch: RwSignal<Option<Switch>>,
+    /// The query of the list of requests that is open and grows; none where no list does. The stream brings the requests
+    /// that end only while it is asked for them.
+    pub tail: RwSignal<Option<String>>,
+    /// Counts how often the stream has begun to bring requests: what ended before that is in the list only.
+    pub tail_opened: RwSignal<u32>,
+    /// The requests that have ended just now, as rows of that list.
+    pub ended: RwSignal<Option<String>>,
     /// The server's time as the samples tell it, in Unix milliseconds, rounded up to [`CLOCK_STEP`]: words such as
     /// "3 min ago" go by it, so that they agree on both sides and change no more often than they need.
     pub(crate) clock: Memo<Option<i64>>,
@@ -64,6 +71,9 @@ impl LiveFeed {
             metrics: RwSignal::new(EngineMetrics::default()),
             process: RwSignal::new(None),
             switch: RwSignal::new(None),
+            tail: RwSignal::new(None),
+            tail_opened: RwSignal::new(0),
+            ended: RwSignal::new(None),
             clock: Memo::new(move |_| {
                 let newest = samples.with(|samples| samples.back().map(|sample| sample.at));
                 newest.map(|at| (at + CLOCK_STEP - 1).div_euclid(CLOCK_STEP) * CLOCK_STEP)
@@ -86,6 +96,7 @@ impl LiveFeed {
             LiveEvent::Metrics(metrics) => self.metrics.set(metrics),
             LiveEvent::Process(process) => self.process.set(Some(process)),
             LiveEvent::Switch(switch) => self.switch.set(Some(switch)),
+            LiveEvent::Requests(rows) => self.ended.set(Some(rows)),
         }
     }
 

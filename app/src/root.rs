@@ -11,7 +11,7 @@ use leptos_router::{
 use crate::{
     components::Frame,
     live::LiveFeed,
-    pages::{KeysPage, NotFoundPage, OverviewPage},
+    pages::{KeysPage, NotFoundPage, OverviewPage, RequestsPage, UsagePage},
 };
 
 /// The console. It needs [`worv_api::Api`] in its context; a [`LiveFeed`] may be there too.
@@ -28,6 +28,8 @@ pub fn App() -> impl IntoView {
             <Frame>
                 <FlatRoutes fallback=NotFoundPage>
                     <Route path=path!("/") view=OverviewPage ssr=SsrMode::Async/>
+                    <Route path=path!("/usage") view=UsagePage ssr=SsrMode::Async/>
+                    <Route path=path!("/requests") view=RequestsPage ssr=SsrMode::Async/>
                     <Route path=path!("/keys") view=KeysPage ssr=SsrMode::Async/>
                 </FlatRoutes>
             </Frame>

@@ -34,6 +34,14 @@ test('pictures of every page', async ({ page, worv }) => {
     await expectHydrated(page);
     await expect(page.getByRole('row').filter({ hasText: 'NVIDIA B200' })).toHaveCount(8);
     await picture(`overview-${name}`);
+    await page.goto('/usage?range=24h');
+    await expectHydrated(page);
+    await picture(`usage-${name}`);
+    await page.goto('/requests');
+    await expectHydrated(page);
+    await page.locator('tbody a').first().click();
+    await expect(page.getByRole('region', { name: 'Request req_' })).toBeVisible();
+    await picture(`requests-${name}`);
     await page.goto('/keys');
     await expectHydrated(page);
     await picture(`keys-${name}`);

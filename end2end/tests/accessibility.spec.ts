@@ -15,6 +15,20 @@ for (const { name, viewport, colorScheme } of appearances) {
     await expect(page.getByRole('row').filter({ hasText: 'NVIDIA B200' })).toHaveCount(8);
     await expectAccessible(page);
 
+    expect(await worv.ask()).toBe(200);
+    for (const by of ['key', 'outcome']) {
+      await page.goto(`/usage?by=${by}`);
+      await expectHydrated(page);
+      await page.getByText('The chart as a table').click();
+      await expectAccessible(page);
+    }
+
+    await page.goto('/requests');
+    await expectHydrated(page);
+    await page.locator('tbody a').first().click();
+    await expect(page.getByRole('region', { name: 'Request req_' })).toBeVisible();
+    await expectAccessible(page);
+
     await page.goto('/keys');
     await expectHydrated(page);
     await expectAccessible(page);

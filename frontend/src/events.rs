@@ -8,6 +8,7 @@ use app::{
 };
 use futures::{
     StreamExt,
+    channel::mpsc,
     future::{Either, select},
     stream::select_all,
 };
@@ -25,13 +26,26 @@ const FAILURES_UNTIL_OFFLINE: u32 = 3;
 
 /// Keeps the feed up to date for as long as the page lives.
 pub(crate) fn follow(feed: LiveFeed, api: Api) {
+    let (asked, mut asking) = mpsc::unbounded();
+    Effect::new(move |before: Option<Option<String>>| {
+        let tail = feed.tail.get();
+        if before.unwrap_or_default() != tail {
+            // The other end lives as long as the page.
+            drop(asked.unbounded_send(()));
+        }
+        tail
+    });
     spawn_local(async move {
         let mut failures = 0;
         let mut last_live = js_sys::Date::now();
         loop {
-            if receive(feed).await {
-                failures = 0;
-                last_live = js_sys::Date::now();
+            match receive(feed, &mut asking).await {
+                End::Other => continue,
+                End::Broken => {
+                    failures = 0;
+                    last_live = js_sys::Date::now();
+                }
+                End::Silent => {}
             }
             failures += 1;
             wait(feed, failures, last_live).await;
@@ -41,36 +55,58 @@ pub(crate) fn follow(feed: LiveFeed, api: Api) {
     });
 }
 
-/// Passes events on until the stream ends or falls silent; whether there were any.
-async fn receive(feed: LiveFeed) -> bool {
-    let mut received = false;
-    let Ok(mut source) = EventSource::new("/api/events") else {
-        return received;
+/// Why a stream was left.
+enum End {
+    /// It brought nothing.
+    Silent,
+    /// It broke after it had brought something.
+    Broken,
+    /// Another one is wanted.
+    Other,
+}
+
+/// Passes events on until the stream ends or falls silent, or is to bring something else.
+async fn receive(feed: LiveFeed, asking: &mut mpsc::UnboundedReceiver<()>) -> End {
+    let mut end = End::Silent;
+    let tail = feed.tail.get_untracked();
+    let brings_requests = tail.is_some();
+    let address = tail.map_or_else(
+        || "/api/events".to_owned(),
+        |query| format!("/api/events?requests=1&{query}"),
+    );
+    let Ok(mut source) = EventSource::new(&address) else {
+        return end;
     };
     let Ok(subscriptions) = LiveEvent::NAMES
         .iter()
         .map(|name| source.subscribe(*name))
         .collect::<Result<Vec<_>, _>>()
     else {
-        return received;
+        return end;
     };
     let mut messages = select_all(subscriptions);
-    while let Either::Left((Some(Ok((_, message))), _)) =
-        select(messages.next(), Box::pin(sleep(LONGEST_SILENCE))).await
-    {
+    loop {
+        let next = select(messages.next(), Box::pin(sleep(LONGEST_SILENCE)));
+        let message = match select(asking.next(), next).await {
+            Either::Left(_) => return End::Other,
+            Either::Right((Either::Left((Some(Ok((_, message))), _)), _)) => message,
+            Either::Right(_) => return end,
+        };
         let Some(event) = message
             .data()
             .as_string()
             .and_then(|data| serde_json::from_str(&data).ok())
         else {
             // Another version of the server: its snapshot may still be readable after a reload of the page.
-            return received;
+            return end;
         };
         feed.apply(event);
+        if matches!(end, End::Silent) && brings_requests {
+            feed.tail_opened.update(|count| *count += 1);
+        }
         feed.connection.set(Connection::Live);
-        received = true;
+        end = End::Broken;
     }
-    received
 }
 
 /// Waits before the next attempt and counts the seconds down where everyone can see them.

@@ -46,6 +46,11 @@ impl ConsoleApi for HttpApi {
         send(self.change(Request::delete(&format!("/api/keys/{id}"))).build())
     }
 
+    fn part(&self, path: &str, query: &str) -> ApiFuture<String> {
+        let request = Request::get(&format!("/parts{path}?{query}")).build();
+        Box::pin(SendWrapper::new(async move { Ok(fetch(request).await?.1) }))
+    }
+
     fn gpus(&self) -> ApiFuture<Gpus> {
         send(Request::get("/api/gpus").build())
     }

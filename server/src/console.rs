@@ -14,6 +14,7 @@ pub use live::Live;
 pub use router::router;
 pub use settings::effective as effective_settings;
 pub use site::Site;
+pub use tail::Tail;
 pub use throttle::Throttle;
 pub use users::user as shown_user;
 
@@ -35,6 +36,7 @@ mod service;
 mod session;
 mod settings;
 mod site;
+mod tail;
 mod throttle;
 mod users;
 
@@ -44,6 +46,8 @@ pub struct Console {
     pub store: Store,
     /// Live figures.
     pub live: Arc<Live>,
+    /// The requests that end.
+    pub tail: Arc<Tail>,
     /// The machine.
     pub node: Node,
     /// Checks passwords, a few at a time.

@@ -1,7 +1,7 @@
 //! Usage and requests, from the store's rows to what the console, a key's holder and the command line are told.
 
-pub use requests::{RequestQuestion, detail, listed};
-pub use usage::report;
+pub use requests::{RequestQuestion, detail, listed, summary};
+pub use usage::{key_usage, report};
 pub use usage_question::UsageQuestion;
 
 pub mod csv;

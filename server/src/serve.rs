@@ -17,7 +17,7 @@ use worv_store::{Store, usage};
 use crate::{
     command::{self, Serve},
     config::{self, Config, Durability, Origin},
-    console::{self, Console, Live, SessionRules, Site, Throttle},
+    console::{self, Console, Live, SessionRules, Site, Tail, Throttle},
     edge::{self, Sites},
     failure::{Failure, Kind},
     password::Passwords,
@@ -27,10 +27,12 @@ pub use node::Node;
 
 use background::Background;
 use demo::{Demo, LoadMeter, Prepared};
+use key_usage::{KeyUsageState, key_usage};
 
 mod background;
 mod demo;
 mod health;
+mod key_usage;
 mod listener;
 mod log;
 mod node;
@@ -79,19 +81,15 @@ pub async fn serve(config: Config, origin: &Origin, options: Serve) -> Result<()
         .map(|made| (LoadMeter::new(made.gpus), made.credentials))
         .unzip();
     let usage = Arc::new(usage_writer(&config, store.clone())?);
-    let gateway = Gateway::new(
-        gateway_config(&config, &engine_url),
-        Arc::clone(&usage) as Arc<dyn UsageSink>,
-        clock.clone(),
-        entropy.clone(),
-    )
-    .map_err(|error| Failure::new(Kind::Config, error.to_string()))?;
+    let tail = Tail::new();
+    let gateway = gateway(&config, &engine_url, tail.shown(&usage), (&clock, &entropy))?;
     let metrics = engine::metrics::watch(engine_config(&config, &engine_url), clock.clone(), stopping.clone());
     let live = Arc::new(Live::new(EngineStatus::clone(&engine_status), gpus.borrow().overview()));
     let console = Arc::new(Console {
         throttle: Throttle::new(clock.clone()),
         store: store.clone(),
         live: Arc::clone(&live),
+        tail: Arc::clone(&tail),
         node: Node::new(gpus.clone(), config.profile.clone(), stopping.clone()),
         passwords: Passwords::new(entropy.clone()),
         clock: clock.clone(),
@@ -110,6 +108,7 @@ pub async fn serve(config: Config, origin: &Origin, options: Serve) -> Result<()
         store: store.clone(),
         live,
         keep_requests: Duration::from_hours(24 * u64::from(config.usage.keep_requests_days)),
+        tail,
         clock,
         stopping: stopping.clone(),
     };
@@ -162,7 +161,14 @@ pub struct Addresses {
 
 /// The API and the console, told apart by host or by path.
 fn router(config: &Config, gateway: &Arc<Gateway>, console: &Arc<Console>) -> Router {
-    let api = worv_proxy::router(Arc::clone(gateway)).route("/health", get(async || "ok\n"));
+    let own_usage = KeyUsageState {
+        gateway: Arc::clone(gateway),
+        store: console.store.clone(),
+        clock: console.clock.clone(),
+    };
+    let api = worv_proxy::router(Arc::clone(gateway))
+        .route("/health", get(async || "ok\n"))
+        .route("/v1/usage", get(key_usage).with_state(own_usage));
     let console = console::router(console);
     let trusted = config.server.trusted_proxies.clone();
     match config.hosts() {
@@ -220,6 +226,17 @@ fn gpu_config(config: &Config, demo: Option<&Prepared>) -> GpuConfig {
         library: config.gpu.nvml_library.clone().or(demo_library),
         interval: GPU_INTERVAL,
     }
+}
+
+fn gateway(
+    config: &Config,
+    engine_url: &reqwest::Url,
+    usage: Arc<dyn UsageSink>,
+    (clock, entropy): (&Clock, &Entropy),
+) -> Result<Arc<Gateway>, Failure> {
+    let config = gateway_config(config, engine_url);
+    Gateway::new(config, usage, clock.clone(), entropy.clone())
+        .map_err(|error| Failure::new(Kind::Config, error.to_string()))
 }
 
 fn gateway_config(config: &Config, engine_url: &reqwest::Url) -> GatewayConfig {

@@ -63,6 +63,8 @@ pub trait ConsoleApi: Send + Sync {
     /// Revokes a key: the data path refuses it within a second, and it cannot be undone. Administrators only.
     /// `DELETE /api/keys/{id}`
     fn revoke_key(&self, id: i64) -> ApiFuture<ApiKey>;
+    /// The part of a page that the server renders by itself, as HTML, for the page's path and query. `GET /parts/{page}`
+    fn part(&self, path: &str, query: &str) -> ApiFuture<String>;
     /// The GPUs with the last 15 minutes. `GET /api/gpus`
     fn gpus(&self) -> ApiFuture<Gpus>;
     /// The models that the machine can be switched to. `GET /api/profiles`

@@ -85,11 +85,16 @@ pub enum LiveEvent {
     Process(EngineProcess),
     /// A switch has begun, gone on or ended.
     Switch(Switch),
+    /// Requests that have ended, as rows of the requests page, the latest first; a few times a second at most, and only
+    /// where they are asked for with `?requests=1` and the filters of `GET /api/requests`.
+    Requests(String),
 }
 
 impl LiveEvent {
     /// The names of the events, as the browser subscribes to them.
-    pub const NAMES: [&'static str; 7] = ["snapshot", "sample", "gpus", "engine", "metrics", "process", "switch"];
+    pub const NAMES: [&'static str; 8] = [
+        "snapshot", "sample", "gpus", "engine", "metrics", "process", "switch", "requests",
+    ];
 
     /// The SSE event name.
     pub fn name(&self) -> &'static str {
@@ -101,6 +106,7 @@ impl LiveEvent {
             Self::Metrics(_) => "metrics",
             Self::Process(_) => "process",
             Self::Switch(_) => "switch",
+            Self::Requests(_) => "requests",
         }
     }
 }

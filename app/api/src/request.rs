@@ -8,7 +8,7 @@ pub struct RequestPage {
     /// The latest first.
     pub requests: Vec<RequestSummary>,
     /// What to give as `before` to get the next page; none at the end. There may be a next page although this one is not
-    /// full, or empty: one page looks at 20,000 requests at most.
+    /// full, or empty: one page looks at 10,000 requests at most.
     pub next: Option<String>,
 }
 

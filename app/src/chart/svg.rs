@@ -23,6 +23,11 @@ pub(crate) const UNITS_U32: u32 = UNITS.unsigned_abs();
 /// The height of a label in pixels.
 pub(crate) const LABEL_HEIGHT: u32 = 11;
 
+/// The class of labels.
+pub(crate) const LABEL: RGBColor = ink(8);
+/// The class of grid lines.
+pub(crate) const GRID: RGBColor = ink(9);
+
 /// The colour that stands for a class: lines and texts get the class `ink-N`, areas `fill-N`.
 pub(crate) const fn ink(number: u8) -> RGBColor {
     RGBColor(0, 0, number)
@@ -32,6 +37,8 @@ pub(crate) const fn ink(number: u8) -> RGBColor {
 pub(crate) struct SvgBackend<'a> {
     size: Size,
     svg: &'a mut String,
+    /// Whether places from the left are written in percent of the width: such a drawing takes the width of its element.
+    elastic: bool,
 }
 
 type Drawn = Result<(), DrawingErrorKind<fmt::Error>>;
@@ -39,7 +46,31 @@ type Drawn = Result<(), DrawingErrorKind<fmt::Error>>;
 impl<'a> SvgBackend<'a> {
     /// A backend that appends the elements of the drawing, without an `<svg>` around them.
     pub(crate) fn new(svg: &'a mut String, size: Size) -> Self {
-        Self { size, svg }
+        Self {
+            size,
+            svg,
+            elastic: false,
+        }
+    }
+
+    /// A backend whose drawing takes whatever width its element has. It draws lines, rectangles and texts; there are no
+    /// polygons in percent.
+    #[cfg(feature = "ssr")]
+    pub(crate) fn elastic(svg: &'a mut String, size: Size) -> Self {
+        Self {
+            size,
+            svg,
+            elastic: true,
+        }
+    }
+
+    fn across(&self, x: i32) -> Across {
+        if self.elastic {
+            let whole = i64::from(self.size.width * UNITS_U32).max(1);
+            Across::Share(i64::from(x) * 10_000 / whole)
+        } else {
+            Across::Pixels(x)
+        }
     }
 
     fn element(&mut self, arguments: fmt::Arguments<'_>) -> Drawn {
@@ -73,7 +104,7 @@ impl DrawingBackend for SvgBackend<'_> {
 
     fn draw_pixel(&mut self, (x, y): BackendCoord, color: BackendColor) -> Drawn {
         let class = color.rgb.2;
-        let (x, y) = (Pixels(x), Pixels(y));
+        let (x, y) = (self.across(x), Pixels(y));
         self.element(format_args!(
             "<rect class=\"fill-{class}\" x=\"{x}\" y=\"{y}\" width=\"1\" height=\"1\"/>"
         ))
@@ -84,13 +115,22 @@ impl DrawingBackend for SvgBackend<'_> {
             return Ok(());
         }
         let class = style.color().rgb.2;
-        let (x1, y1, x2, y2) = (Pixels(from.0), Pixels(from.1), Pixels(to.0), Pixels(to.1));
+        let (x1, x2) = (self.across(from.0), self.across(to.0));
+        let (y1, y2) = (Pixels(from.1), Pixels(to.1));
         self.element(format_args!(
             "<line class=\"ink-{class}\" x1=\"{x1}\" y1=\"{y1}\" x2=\"{x2}\" y2=\"{y2}\"/>"
         ))
     }
 
     fn draw_rect<S: BackendStyle>(&mut self, from: BackendCoord, to: BackendCoord, style: &S, fill: bool) -> Drawn {
+        if self.elastic && fill && style.color().alpha > 0.0 {
+            let class = style.color().rgb.2;
+            let (x, width) = (self.across(from.0.min(to.0)), self.across((to.0 - from.0).abs()));
+            let (y, height) = (Pixels(from.1.min(to.1)), Pixels((to.1 - from.1).abs()));
+            return self.element(format_args!(
+                "<rect class=\"fill-{class}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"/>"
+            ));
+        }
         let corners = [from, (to.0, from.1), to, (from.0, to.1)];
         if fill {
             self.fill_polygon(corners, style)
@@ -102,6 +142,12 @@ impl DrawingBackend for SvgBackend<'_> {
     fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(&mut self, path: I, style: &S) -> Drawn {
         if style.color().alpha == 0.0 {
             return Ok(());
+        }
+        if self.elastic {
+            let points: Vec<_> = path.into_iter().collect();
+            return points
+                .windows(2)
+                .try_for_each(|ends| self.draw_line(ends[0], ends[1], style));
         }
         self.shape("polyline", "ink", style.color().rgb.2, path)
     }
@@ -127,7 +173,7 @@ impl DrawingBackend for SvgBackend<'_> {
             VPos::Bottom => -15,
         };
         let height = UNITS * LABEL_HEIGHT.cast_signed();
-        let (x, y) = (Pixels(x), Pixels(y + height * baseline / 100));
+        let (x, y) = (self.across(x), Pixels(y + height * baseline / 100));
         let text = Escaped(text);
         self.element(format_args!(
             "<text class=\"ink-{class}\" x=\"{x}\" y=\"{y}\" text-anchor=\"{anchor}\">{text}</text>"
@@ -155,6 +201,30 @@ impl fmt::Display for Pixels {
         match tenths {
             0 => write!(f, "{sign}{whole}"),
             _ => write!(f, "{sign}{whole}.{tenths}"),
+        }
+    }
+}
+
+/// A position from the left.
+enum Across {
+    /// In units, written in pixels.
+    Pixels(i32),
+    /// In hundredths of a percent.
+    Share(i64),
+}
+
+impl fmt::Display for Across {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Pixels(units) => Pixels(units).fmt(f),
+            Self::Share(share) => {
+                let sign = if share < 0 { "-" } else { "" };
+                let (whole, hundredths) = (share.abs() / 100, share.abs() % 100);
+                match hundredths {
+                    0 => write!(f, "{sign}{whole}%"),
+                    _ => write!(f, "{sign}{whole}.{hundredths:02}%"),
+                }
+            }
         }
     }
 }

@@ -2,24 +2,14 @@
 
 use std::ops::Range;
 
-use plotters::{
-    coord::{
-        combinators::BindKeyPoints as _,
-        ranged1d::{DefaultFormatting, KeyPointHint},
-        types::RangedCoordf64,
-    },
-    prelude::*,
-};
+use plotters::{coord::combinators::BindKeyPoints as _, prelude::*};
 
 use super::{
     Geometry, Size, scale,
-    svg::{LABEL_HEIGHT, SvgBackend, UNITS_U32, ink},
+    svg::{GRID, LABEL, LABEL_HEIGHT, SvgBackend, UNITS_U32, ink},
+    value_axis::ValueAxis,
 };
 use crate::format;
-
-/// The classes of what is not a series.
-const LABEL: RGBColor = ink(8);
-const GRID: RGBColor = ink(9);
 
 /// What a chart shows.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,32 +29,6 @@ pub(crate) struct Series {
     pub(crate) pieces: Vec<Vec<(i64, f64)>>,
 }
 
-/// An axis from zero to its last grid line.
-struct ValueAxis {
-    ticks: Vec<f64>,
-}
-
-impl Ranged for ValueAxis {
-    type FormatOption = DefaultFormatting;
-    type ValueType = f64;
-
-    fn map(&self, value: &f64, limit: (i32, i32)) -> i32 {
-        RangedCoordf64::from(self.range()).map(value, limit)
-    }
-
-    fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
-        if hint.weight().allow_light_points() {
-            Vec::new()
-        } else {
-            self.ticks.clone()
-        }
-    }
-
-    fn range(&self) -> Range<f64> {
-        0.0..self.ticks.last().copied().unwrap_or(1.0)
-    }
-}
-
 /// Draws the chart as the inside of an `<svg>` of that size. The first series is filled down to zero.
 pub(crate) fn draw(chart: &TimeChart, size: Size) -> String {
     let mut svg = String::new();
@@ -79,9 +43,7 @@ fn draw_on<DB: DrawingBackend>(
     backend: DB,
 ) -> Result<(), DrawingAreaErrorKind<DB::ErrorType>> {
     let values = chart.series.iter().flat_map(|series| series.pieces.iter().flatten());
-    let values = ValueAxis {
-        ticks: scale::values(values.map(|(_, value)| *value).fold(0.0, f64::max)),
-    };
+    let values = ValueAxis::up_to(values.map(|(_, value)| *value).fold(0.0, f64::max));
     let times = scale::times(&chart.time, step(&chart.time, size));
 
     let root = backend.into_drawing_area();

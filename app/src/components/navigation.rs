@@ -23,6 +23,8 @@ impl Destination {
     /// A page is entered here when there is one at its address.
     pub(crate) const ALL: &[Self] = &[
         Self::new("/", "Overview", "o", "pulse"),
+        Self::new("/usage", "Usage", "u", "chart"),
+        Self::new("/requests", "Requests", "r", "list"),
         Self::new("/keys", "Keys", "k", "key"),
     ];
 

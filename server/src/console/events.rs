@@ -4,7 +4,7 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
-    extract::State,
+    extract::{RawQuery, State},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
@@ -12,15 +12,32 @@ use futures::stream;
 use http::{HeaderName, header};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
-use worv_store::SessionDigest;
+use worv_api::{ApiError, LiveEvent};
+use worv_store::{SessionDigest, usage::RequestFilter};
 
-use super::{Console, live::Watcher, session::SignedIn};
+use super::{
+    Console,
+    api::Refusal,
+    live::{Watcher, frame},
+    session::SignedIn,
+    tail::{Batch, TailWatcher},
+};
+use crate::reports::{self, RequestQuestion};
 
 /// How often an open stream makes sure that its session still holds.
 const SESSION_CHECK: Duration = Duration::from_secs(15);
 
-/// Opens the stream: a snapshot first, then each change. It ends with the session and with the gateway.
-pub async fn stream(State(console): State<Arc<Console>>, SignedIn(service): SignedIn) -> Response {
+/// Rows that one event adds to a list, at most.
+const ROWS: usize = 50;
+
+/// Opens the stream: a snapshot first, then each change. It ends with the session and with the gateway. `?requests=1` asks for
+/// the requests that end as well, those that the rest of the query lets through.
+pub async fn stream(
+    State(console): State<Arc<Console>>,
+    SignedIn(service): SignedIn,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Refusal> {
+    let tail = Asked::read(&console, &query.unwrap_or_default()).map_err(Refusal)?;
     let (snapshot, watcher) = console.live.watch();
     let mut check = interval_at(Instant::now() + SESSION_CHECK, SESSION_CHECK);
     check.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -28,6 +45,7 @@ pub async fn stream(State(console): State<Arc<Console>>, SignedIn(service): Sign
         console,
         session: service.session_digest(),
         watcher,
+        tail,
         check,
         first: Some(snapshot),
     };
@@ -41,13 +59,21 @@ pub async fn stream(State(console): State<Arc<Console>>, SignedIn(service): Sign
         // Tells nginx in front not to collect the stream.
         (HeaderName::from_static("x-accel-buffering"), "no"),
     ];
-    (headers, Body::from_stream(body)).into_response()
+    Ok((headers, Body::from_stream(body)).into_response())
+}
+
+/// The requests that a list asks for.
+struct Asked {
+    watcher: TailWatcher,
+    filter: RequestFilter,
+    query: String,
 }
 
 struct Open {
     console: Arc<Console>,
     session: SessionDigest,
     watcher: Watcher,
+    tail: Option<Asked>,
     check: Interval,
     first: Option<Bytes>,
 }
@@ -61,6 +87,11 @@ impl Open {
             tokio::select! {
                 () = self.console.stopping.cancelled() => return None,
                 frame = self.watcher.next(&self.console.live) => return frame,
+                batch = ended(&mut self.tail) => {
+                    if let Some(frame) = self.rows(&batch).await {
+                        return Some(frame);
+                    }
+                }
                 _ = self.check.tick() => {
                     // Where the database does not answer, the stream goes on: it shows just that.
                     if matches!(self.console.session_holds(&self.session).await, Ok(false)) {
@@ -69,5 +100,53 @@ impl Open {
                 }
             }
         }
+    }
+
+    /// The requests of a batch that the list asks for, as an event; none where there are none.
+    async fn rows(&self, batch: &Batch) -> Option<Bytes> {
+        let asked = self.tail.as_ref()?;
+        let shown: Vec<_> = batch
+            .iter()
+            .filter(|request| asked.filter.matches(request))
+            .take(ROWS)
+            .collect();
+        if shown.is_empty() {
+            return None;
+        }
+        // Where the database does not answer, keys are named by their numbers.
+        let keys = self.console.store.keys().await.unwrap_or_default();
+        let names = keys.into_iter().map(|key| (key.id, key.name)).collect();
+        let requests: Vec<_> = shown
+            .into_iter()
+            .map(|request| reports::summary(request, &names))
+            .collect();
+        Some(frame(&LiveEvent::Requests(app::request_rows(&requests, &asked.query))))
+    }
+}
+
+impl Asked {
+    /// What the query asks for; none where it does not ask for requests.
+    fn read(console: &Console, query: &str) -> Result<Option<Self>, ApiError> {
+        let pieces: Vec<_> = query.split('&').collect();
+        if !pieces.contains(&"requests=1") {
+            return Ok(None);
+        }
+        let rest: Vec<_> = pieces.into_iter().filter(|piece| *piece != "requests=1").collect();
+        // The list's own address also says which request is open beside it.
+        let filters = rest.iter().copied().filter(|piece| !piece.starts_with("request="));
+        let question = RequestQuestion::read(&filters.collect::<Vec<_>>().join("&"))?;
+        Ok(Some(Self {
+            watcher: console.tail.watch(),
+            filter: question.0.filter,
+            query: rest.join("&"),
+        }))
+    }
+}
+
+/// The next batch; never where no list asks for one.
+async fn ended(tail: &mut Option<Asked>) -> Batch {
+    match tail {
+        Some(asked) => asked.watcher.next().await,
+        None => std::future::pending().await,
     }
 }

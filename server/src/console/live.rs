@@ -59,7 +59,7 @@ impl Live {
         let frame = frame(&event);
         let mut state = self.lock();
         match event {
-            LiveEvent::Snapshot(_) => {}
+            LiveEvent::Snapshot(_) | LiveEvent::Requests(_) => {}
             LiveEvent::Sample(sample) => {
                 if state.samples.len() == KEPT_SAMPLES {
                     state.samples.pop_front();
@@ -122,7 +122,7 @@ impl State {
 }
 
 /// An event as it goes over the wire (<https://html.spec.whatwg.org/multipage/server-sent-events.html>).
-fn frame(event: &LiveEvent) -> Bytes {
+pub fn frame(event: &LiveEvent) -> Bytes {
     let data = serde_json::to_string(event).expect("our own types serialise");
     Bytes::from(format!("event: {}\ndata: {data}\n\n", event.name()))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::{App, ShellOptions, Theme, shell};
+use app::{App, Prepared, ShellOptions, Theme, shell};
 use axum::{Router, extract::Request, middleware, response::Response, routing::get};
 use http::{HeaderMap, StatusCode, header};
 use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::*};
@@ -54,9 +54,13 @@ async fn render(console: Arc<Console>, request: Request, status: StatusCode) -> 
         stylesheet: STYLESHEET.to_owned(),
         inference_url: inference_url(&console, request.headers()),
     };
-    let api: worv_api::Api = Arc::new(Service::new(console, session));
+    let service = Service::new(console, session);
+    let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
+    let prepared = app::prepare(path, query, &service).await.map(Prepared);
+    let api: worv_api::Api = Arc::new(service);
     let context = move || {
         provide_context(Arc::clone(&api));
+        provide_context(prepared.clone().unwrap_or_default());
         let response = expect_context::<ResponseOptions>();
         let nonce = use_nonce().expect("leptos_axum provides a nonce");
         response.insert_header(header::CONTENT_SECURITY_POLICY, headers::page_policy(&nonce));

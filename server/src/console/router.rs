@@ -6,14 +6,18 @@ use axum::{
     Router,
     extract::DefaultBodyLimit,
     middleware,
-    response::{IntoResponse, Response},
+    response::{Html, IntoResponse, Response},
     routing::{get, post},
 };
+use http::{Uri, header};
 use tower::ServiceBuilder;
 use tower_http::csrf::CsrfLayer;
-use worv_api::ApiError;
+use worv_api::{ApiError, ConsoleApi as _};
 
-use super::{Console, api, headers, login, pages, session};
+use super::{
+    Console, api, headers, login, pages,
+    session::{self, SignedIn},
+};
 
 /// The largest body that a console route reads; the longest form has a few hundred bytes.
 const MAX_BODY: usize = 64 * 1024;
@@ -25,6 +29,7 @@ pub fn router(console: &Arc<Console>) -> Router {
         .route("/login/code", get(login::code_form).post(login::sign_in_with_code))
         .route("/logout", post(login::sign_out))
         .nest("/api", api::router())
+        .route("/parts/{page}", get(part))
         .with_state(Arc::clone(console))
         .fallback_service(pages::router(console))
         .layer(
@@ -38,6 +43,16 @@ pub fn router(console: &Arc<Console>) -> Router {
         .router()
         .fallback_service(dynamic)
         .layer(middleware::from_fn(headers::protect))
+}
+
+/// The part of a page that the server renders by itself.
+async fn part(SignedIn(service): SignedIn, uri: Uri) -> Result<impl IntoResponse, api::Refusal> {
+    let page = uri.path().trim_start_matches("/parts");
+    let html = service
+        .part(page, uri.query().unwrap_or_default())
+        .await
+        .map_err(api::Refusal)?;
+    Ok(([(header::CACHE_CONTROL, "no-store")], Html(html)))
 }
 
 fn cross_site() -> Response {

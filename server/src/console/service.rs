@@ -98,6 +98,14 @@ impl ConsoleApi for Service {
         })
     }
 
+    fn part(&self, path: &str, query: &str) -> ApiFuture<String> {
+        let (path, query) = (path.to_owned(), query.to_owned());
+        self.answer(async move |service| {
+            let part = app::prepare(&path, &query, &service).await;
+            part.ok_or_else(|| ApiError::new(404, "not_found", "There is no such part of a page."))
+        })
+    }
+
     fn gpus(&self) -> ApiFuture<Gpus> {
         self.answer(async |service| Ok(service.console.gpus()))
     }

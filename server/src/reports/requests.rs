@@ -140,15 +140,12 @@ fn timeline(request: &RequestSummary) -> Vec<RequestPhase> {
 
 /// The first and the last status that a text means: `503`, or `5xx` for all that begin so.
 fn statuses(text: &str) -> Option<(u16, u16)> {
-    let all = |first: &str| -> Option<(u16, u16)> {
-        let class: u16 = first.parse().ok()?;
-        Some((class * 100, class * 100 + 99))
-    };
-    let (first, last) = match text.strip_suffix("xx") {
-        Some(class) => all(class)?,
-        None => text.parse().ok().map(|status| (status, status))?,
-    };
-    (100..=599).contains(&first).then_some((first, last))
+    if let Some(class) = text.strip_suffix("xx") {
+        let class: u16 = class.parse().ok().filter(|class| (1..=5).contains(class))?;
+        return Some((class * 100, class * 100 + 99));
+    }
+    let status: u16 = text.parse().ok().filter(|status| (100..=599).contains(status))?;
+    Some((status, status))
 }
 
 #[cfg(test)]

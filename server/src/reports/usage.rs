@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use worv_api::{Grouping, UsageGroup, UsageReport, UsageSeries, UsageTotals};
+use worv_api::{Grouping, KeyUsage, KeyUsageBucket, UsageGroup, UsageReport, UsageSeries, UsageTotals};
 use worv_core::{UnixMillis, calendar, key::KeyId};
 use worv_store::{
     Store, StoreError,
@@ -42,6 +42,33 @@ pub async fn report(store: &Store, question: &UsageQuestion, now: UnixMillis) ->
         },
         totals,
         before: sum(&before),
+    })
+}
+
+/// What one key has used.
+pub async fn key_usage(store: &Store, question: &UsageQuestion, key: (KeyId, String)) -> Result<KeyUsage, StoreError> {
+    let query = UsageQuery {
+        span: question.span(),
+        series: true,
+        by: None,
+        keys: vec![key.0],
+        ..question.to_store()
+    };
+    let buckets = store.usage(&query).await?;
+    Ok(KeyUsage {
+        object: "usage".to_owned(),
+        key: key.1,
+        from: query.from.0,
+        to: query.to.0,
+        granularity: question.granularity,
+        totals: sum(&buckets),
+        buckets: buckets
+            .iter()
+            .map(|bucket| KeyUsageBucket {
+                start: bucket.start.0,
+                totals: shown(bucket.totals),
+            })
+            .collect(),
     })
 }
 
@@ -346,10 +373,11 @@ mod tests {
 
     #[tokio::test]
     async fn the_time_before_is_as_long_as_the_range_so_far() {
-        // From the 24th on there are three days, of which the last has fifteen hours: as many hours before have two requests
-        // of each key, at a quarter past two of the 22nd and the 23rd.
+        // There is one request of each key at a quarter past two of each day, and it is a quarter past two.
         let report = ask("from=2026-11-24").await;
-        assert_eq!((report.totals.requests, report.before.requests), (30, 20));
+        assert_eq!((report.totals.requests, report.before.requests), (30, 30));
+        let report = ask("from=2026-11-26T12:00").await;
+        assert_eq!((report.totals.requests, report.before.requests), (10, 0));
     }
 
     #[tokio::test]

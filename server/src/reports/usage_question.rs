@@ -130,11 +130,10 @@ impl UsageQuestion {
 
 /// The range that is asked for: one that ends now, or one with a beginning and an end of its own.
 fn range(given: &Parameters<'_>, now: UnixMillis) -> Result<(UnixMillis, UnixMillis), ApiError> {
-    let own = given.text("from").is_some() || given.text("to").is_some();
     let named = given.one_of("range", &RANGES, |range| range)?;
-    if own && named.is_some_and(|named| named != "custom") {
-        return Err(invalid("Give either a range or from and to, not both.".to_owned()));
-    }
+    // A form that shows both sends both: what counts is the range that was chosen.
+    let own =
+        named.is_none_or(|named| named == "custom") && (given.text("from").is_some() || given.text("to").is_some());
     let end = UnixMillis(now.0 + 1);
     if own {
         let moment = |name| {
@@ -206,6 +205,7 @@ mod tests {
             ("range=24m", "2024-12-01", Granularity::Month, 24),
             ("from=2026-11-01&to=2026-11-02", "2026-11-01", Granularity::Hour, 48),
             ("range=custom", "2026-11-20", Granularity::Day, 7),
+            ("range=7d&from=2025-01-01", "2026-11-20", Granularity::Day, 7),
         ] {
             let question = read(query);
             let (first, end) = question.buckets();
@@ -226,7 +226,6 @@ mod tests {
     #[test]
     fn what_cannot_be_answered_is_refused_in_words() {
         assert!(refusal("range=forever").contains("range is \"forever\"; it must be one of 24h"));
-        assert!(refusal("range=7d&from=2026-01-01").contains("either a range or from and to"));
         assert!(refusal("from=yesterday").contains("2026-04-26"));
         assert!(refusal("from=2026-01-02&to=2026-01-01T05:00").contains("must end after it begins"));
         assert!(refusal("from=0001-01-01&to=9999-12-31").contains("400 at most"));

@@ -13,7 +13,7 @@ use worv_proxy::{CounterSnapshot, EngineSnapshot, Gateway, KeyTable};
 use worv_store::{Changes, Store, StoreError};
 
 use super::demo::LoadMeter;
-use crate::console::Live;
+use crate::console::{Live, Tail};
 
 /// How often ended sessions are deleted.
 const SESSION_SWEEP: Duration = Duration::from_hours(1);
@@ -35,6 +35,8 @@ pub struct Background {
     pub live: Arc<Live>,
     /// How long the rows of single requests are kept.
     pub keep_requests: Duration,
+    /// The requests that end.
+    pub tail: Arc<Tail>,
     /// Tells the time.
     pub clock: Clock,
     /// Ends every task.
@@ -66,6 +68,7 @@ impl Background {
             tasks.spawn(self.clone().sample(load)),
             tasks.spawn(self.clone().sweep_sessions()),
             tasks.spawn(self.clone().sweep_requests()),
+            tasks.spawn(self.clone().tell_what_ends()),
         ];
         tracing::debug!(tasks = work.len(), "background tasks started");
     }
@@ -148,6 +151,10 @@ impl Background {
                 load.pass_on(now);
             }
         }
+    }
+
+    async fn tell_what_ends(self) {
+        self.stopping.run_until_cancelled(self.tail.run()).await;
     }
 
     async fn sweep_sessions(self) {

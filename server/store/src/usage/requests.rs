@@ -29,7 +29,7 @@ static INSERT_ROWS: LazyLock<String> = LazyLock::new(|| insert(ROWS));
 static INSERT_ONE: LazyLock<String> = LazyLock::new(|| insert(1));
 
 /// Requests that one page looks at, at most. Filters that match few requests would read the whole table otherwise.
-const MOST_LOOKED_AT: i64 = 20_000;
+const MOST_LOOKED_AT: i64 = 10_000;
 
 /// The columns of [`record`], of the tables `requests` and `models`.
 const SELECT: &str = "SELECT requests.id, key_id, endpoint, models.name AS served_model, requested_model, stream, \
@@ -72,7 +72,7 @@ pub struct RequestPage {
     /// By the time they came in, the latest first.
     pub requests: Vec<UsageRecord>,
     /// Where the next page begins; none at the end. There may be a next page although this one is not full, or empty:
-    /// one page looks at 20,000 requests at most.
+    /// one page looks at 10,000 requests at most.
     pub next: Option<RequestId>,
 }
 

@@ -97,7 +97,7 @@ on_each_database! {
         for (second, change) in [
             (|_: &mut UsageRecord| {}) as fn(&mut UsageRecord),
             |request| request.key = KeyId(2),
-            |request| request.served_model = "GLM-5.1-FP8".to_owned(),
+            |request| "GLM-5.1-FP8".clone_into(&mut request.served_model),
             |request| request.endpoint = Endpoint::ChatCompletions,
             |request| request.outcome = Outcome::Done,
             |request| request.client = ClientKind::Curl,
@@ -139,7 +139,7 @@ on_each_database! {
         let store = database.open().await;
         let writer = Writer::start(store.clone(), Durability::Strict);
         let wanted = UsageRecord { status: 503, ..record(KeyId(1), 0) };
-        let mut written: Vec<_> = (1..=20_000).map(|second| writer.record(record(KeyId(1), second))).collect();
+        let mut written: Vec<_> = (1..=10_000).map(|second| writer.record(record(KeyId(1), second))).collect();
         written.push(writer.record(wanted.clone()));
         for durable in written {
             durable.await;

@@ -1,0 +1,154 @@
+//! The list of requests.
+
+use leptos::prelude::*;
+use worv_api::{RequestPage, RequestSummary};
+
+use crate::{
+    components::{Status, Tone},
+    format, parts,
+    query::Query,
+};
+
+/// The headings of the columns after the first, and whether numbers stand beneath them.
+const COLUMNS: [(&str, bool); 9] = [
+    ("Key", false),
+    ("Model", false),
+    ("Endpoint", false),
+    ("Client", false),
+    ("Outcome", false),
+    ("Input", true),
+    ("Output", true),
+    ("First token", true),
+    ("Duration", true),
+];
+
+/// A page of the list, with the way to the next one.
+pub(super) fn list(page: &RequestPage, query: &Query) -> AnyView {
+    let headings: Vec<_> = COLUMNS
+        .iter()
+        .map(|(name, number)| {
+            view! {
+                <th scope="col" class:is-number=*number>
+                    {*name}
+                </th>
+            }
+        })
+        .collect();
+    let first_page = query.get("before").is_empty();
+    let rows = rows(&page.requests, query);
+    let newest = (!first_page).then(|| {
+        let address = query.without("before").on("/requests");
+        view! { <a class="button" href=address>"Newest"</a> }
+    });
+    let next = page.next.as_ref().map(|next| {
+        let address = query.with("before", next).without("request").on("/requests");
+        view! { <a class="button" href=address>"Older"</a> }
+    });
+    view! {
+        <div class="panel table-panel requests" tabindex="0" role="region" aria-label="Requests, the latest first">
+            <table class="table" data-cards="">
+                <thead>
+                    <tr>
+                        <th scope="col">"Came in (UTC)"</th>
+                        {headings}
+                    </tr>
+                </thead>
+                <tbody data-live=first_page.then_some("")>{rows}</tbody>
+            </table>
+            <p class="requests__none">{none(page)}</p>
+        </div>
+        <nav class="button-row" aria-label="Pages of the list">
+            {newest} {next}
+        </nav>
+    }
+    .into_any()
+}
+
+/// Rows of the list.
+pub(crate) fn rows(requests: &[RequestSummary], query: &Query) -> Vec<AnyView> {
+    requests.iter().map(|request| row(request, query)).collect()
+}
+
+/// What is said while there is no row.
+fn none(page: &RequestPage) -> &'static str {
+    if page.next.is_some() {
+        "None of the 10,000 requests that were looked at is like this. Look at older ones, or choose fewer filters."
+    } else {
+        "There is no such request. Requests appear here as they end."
+    }
+}
+
+fn row(request: &RequestSummary, query: &Query) -> AnyView {
+    let address = query.with("request", &request.id).on("/requests");
+    let of_key = query.with("key", request.key_id).without("before").on("/requests");
+    let chosen = query.get("request") == request.id;
+    let numbers = [
+        format::thousands(request.prompt_tokens),
+        format::thousands(request.completion_tokens),
+        request
+            .first_byte_ms
+            .map_or_else(|| "–".to_owned(), |millis| format::millis(millis.into())),
+        format::millis(request.duration_ms.into()),
+    ];
+    let numbers: Vec<_> = COLUMNS
+        .iter()
+        .skip(5)
+        .zip(numbers)
+        .map(|((name, _), number)| {
+            view! {
+                <td class="is-number" data-label=*name>
+                    {number}
+                </td>
+            }
+        })
+        .collect();
+    view! {
+        <tr data-id=request.id.clone() aria-current=chosen.then_some("true")>
+            <th scope="row">
+                <a href=address data-noscroll="" title=format!("{} {} UTC", format::date(request.started_at), request.id)>
+                    <time datetime=format::iso(request.started_at)>{format::time(request.started_at)}</time>
+                </a>
+            </th>
+            <td data-label="Key" class="is-long">
+                <a href=of_key>{request.key.clone()}</a>
+            </td>
+            <td data-label="Model" class="is-long">
+                {model(request)}
+            </td>
+            <td data-label="Endpoint">{request.endpoint.clone()}</td>
+            <td data-label="Client">{parts::words(&request.client)}</td>
+            <td data-label="Outcome">{outcome(request)}</td>
+            {numbers}
+        </tr>
+    }
+    .into_any()
+}
+
+/// The model that ran, and what the caller had called it.
+pub(super) fn model(request: &RequestSummary) -> AnyView {
+    let alias = request.is_aliased().then(|| {
+        view! { <span class="requests__alias">"asked for as " {request.requested_model.clone()}</span> }
+    });
+    view! {
+        {request.model.clone()}
+        {alias}
+    }
+    .into_any()
+}
+
+/// How it ended, with the status where that says more.
+pub(super) fn outcome(request: &RequestSummary) -> AnyView {
+    let (tone, word) = match request.outcome.as_str() {
+        "done" => (Tone::Ok, "Done"),
+        "client_left" => (Tone::Neutral, "Client left"),
+        "engine_failed" => (Tone::Bad, "Engine failed"),
+        "refused_by_engine" => (Tone::Warn, "Refused"),
+        _ => (Tone::Bad, "Lost"),
+    };
+    let status = (request.status != 200).then(|| view! { <span class="muted">" " {request.status}</span> });
+    view! {
+        <Status tone text=word/>
+        {status}
+    }
+    .into_any()
+}

@@ -1,0 +1,119 @@
+//! What each key, model or endpoint used, with every sum there is.
+
+use leptos::prelude::*;
+use worv_api::{Grouping, Metric, UsageGroup, UsageReport, UsageTotals};
+
+use crate::{format, query::Query};
+
+/// The metrics that have a column, and their headings.
+const COLUMNS: [(&str, Metric); 6] = [
+    ("Requests", Metric::Requests),
+    ("Input tokens", Metric::PromptTokens),
+    ("Cached", Metric::CachedTokens),
+    ("Output tokens", Metric::CompletionTokens),
+    ("First token", Metric::FirstToken),
+    ("Errors", Metric::Errors),
+];
+
+/// The table, ordered by the metric; a heading chooses another. None where there is one group, or counts alone.
+pub(super) fn groups(query: &Query, report: &UsageReport) -> Option<AnyView> {
+    if matches!(report.by, Grouping::None | Grouping::Outcome) {
+        return None;
+    }
+    let headings: Vec<_> = COLUMNS
+        .iter()
+        .map(|(name, metric)| heading(query, report, name, *metric))
+        .collect();
+    let rows: Vec<_> = report.groups.iter().map(|group| row(report, group)).collect();
+    let csv = query.with("table", "groups").on("/api/usage.csv");
+    let title = format!("By {}", report.by.name());
+    Some(
+        view! {
+            <section class="panel table-panel usage__groups" tabindex="0" aria-labelledby="groups-heading">
+                <header class="panel__header">
+                    <h2 id="groups-heading">{title}</h2>
+                    <p class="panel__facts">
+                        <a href=csv download="">
+                            {format!("CSV, {} rows", report.groups.len())}
+                        </a>
+                    </p>
+                </header>
+                <table class="table" data-cards="">
+                    <thead>
+                        <tr>
+                            <th scope="col">"Name"</th>
+                            {headings}
+                            <th scope="col" class="is-number">
+                                "Share of requests"
+                            </th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </section>
+        }
+        .into_any(),
+    )
+}
+
+fn heading(query: &Query, report: &UsageReport, name: &'static str, metric: Metric) -> AnyView {
+    let sorted = (metric == report.metric).then_some("descending");
+    let address = query.with("metric", metric.name()).on("/usage");
+    view! {
+        <th scope="col" class="is-number" aria-sort=sorted>
+            <a href=address data-noscroll="">
+                {name}
+            </a>
+        </th>
+    }
+    .into_any()
+}
+
+fn row(report: &UsageReport, group: &UsageGroup) -> AnyView {
+    let cells: Vec<_> = COLUMNS
+        .iter()
+        .map(|(name, metric)| {
+            view! {
+                <td class="is-number" data-label=*name>
+                    {cell(*metric, &group.totals)}
+                </td>
+            }
+        })
+        .collect();
+    let share = format!("{}%", format::percent(group.totals.requests, report.totals.requests));
+    let name = group.name.clone();
+    let name = match &group.filter {
+        Some(filter) => {
+            let address = Query::default().with(report.by.name(), filter).on("/requests");
+            let title = format!("The requests of {name}");
+            view! {
+                <a href=address title=title>
+                    {name}
+                </a>
+            }
+            .into_any()
+        }
+        None => name.into_any(),
+    };
+    view! {
+        <tr>
+            <th scope="row" class="is-long">
+                {name}
+            </th>
+            {cells}
+            <td class="is-number" data-label="Share of requests">
+                {share}
+            </td>
+        </tr>
+    }
+    .into_any()
+}
+
+fn cell(metric: Metric, totals: &UsageTotals) -> String {
+    let value = format::thousands(metric.of(totals));
+    match metric {
+        Metric::FirstToken if totals.first_bytes == 0 => "–".to_owned(),
+        Metric::FirstToken => format!("{value} ms"),
+        _ => value,
+    }
+}

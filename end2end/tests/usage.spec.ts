@@ -1,0 +1,97 @@
+import { expect, expectHydrated, test } from '../support/fixtures.js';
+
+/** A whole number as the page writes it. */
+const written = (value: number) => value.toLocaleString('en-US');
+
+test('what a key has used is on the page, as the API has it', async ({ console: page, worv }) => {
+  const statuses = await Promise.all(Array.from({ length: 6 }, () => worv.ask()));
+  expect(statuses).toEqual(Array.from({ length: 6 }, () => 200));
+  const query = 'range=24h&by=key&metric=prompt_tokens';
+  await page.goto(`/usage?${query}`);
+  await expectHydrated(page);
+  const report = await (await page.request.get(`/api/usage?${query}`)).json();
+  const demo = report.groups.find(({ name }: { name: string }) => name === 'demo');
+  expect(demo.totals.requests).toBeGreaterThanOrEqual(6);
+
+  const row = page.getByRole('row').filter({ has: page.getByRole('rowheader', { name: 'demo' }) }).first();
+  for (const sum of ['requests', 'prompt_tokens', 'completion_tokens']) {
+    await expect(row.getByRole('cell', { name: written(demo.totals[sum]), exact: true }).first()).toBeVisible();
+  }
+  const tile = page.locator('dl').filter({ hasText: 'Input tokens' });
+  await expect(tile.locator('dd').first()).toHaveText(written(report.totals.prompt_tokens));
+
+  // The chart is read bar by bar; the last one is this hour.
+  const plot = page.getByRole('slider', { name: /Input tokens by the hour/ });
+  await plot.focus();
+  await page.keyboard.press('End');
+  const last = report.series.map(({ values }: { values: number[] }) => values.at(-1));
+  await expect(page.locator('.legend b').first()).toHaveText(written(last[0]));
+  await expect(plot).toHaveAttribute('aria-valuenow', '23');
+  await page.keyboard.press('Escape');
+  await expect(page.locator('.plot__moment')).toHaveText('In all');
+
+  const csv = await page.request.get(`/api/usage.csv?${query}`);
+  expect(csv.headers()['content-type']).toContain('text/csv');
+  const lines = (await csv.text()).trim().split('\r\n');
+  expect(lines).toHaveLength(25);
+  expect(lines[24]?.split(',').slice(2).map(Number)).toEqual(last);
+});
+
+test('the whole state is in the address, and works without leaving the page', async ({ console: page, worv }) => {
+  expect(await worv.ask()).toBe(200);
+  await page.goto('/usage');
+  await expectHydrated(page);
+  await page.getByLabel('Metric').focus();
+  await page.getByLabel('Metric').selectOption('Output tokens');
+  await expect(page).toHaveURL(/metric=completion_tokens/);
+  await expect(page.getByRole('heading', { name: 'Output tokens by the day' })).toBeVisible();
+  await expect(page.getByLabel('Metric')).toBeFocused();
+  await page.getByLabel('Split by').selectOption('Outcome');
+  await expect(page).toHaveURL(/by=outcome/);
+  await expect(page.locator('.legend')).toContainText('done');
+  await page.goBack();
+  await expect(page.getByRole('heading', { name: 'Output tokens by the day' })).toBeVisible();
+});
+
+test('an absurd question is answered in words', async ({ console: page, complaints }) => {
+  complaints.allow(/422/);
+  await page.goto('/usage?range=90d&granularity=hour');
+  await expect(page.getByRole('alert')).toContainText('an answer has 400 at most');
+  const refused = await page.request.get(`/api/usage?model=${encodeURIComponent("' OR 1=1 --")}&key=%25`);
+  expect(refused.status()).toBe(422);
+  const nothing = await page.request.get(`/api/usage?model=${encodeURIComponent('%')}`);
+  expect((await nothing.json()).totals.requests).toBe(0);
+  await page.goto('/usage?model=%25');
+  await expect(page.getByText('There was no request in this time.')).toBeVisible();
+});
+
+test('a key can ask for its own usage', async ({ worv }) => {
+  expect(await worv.ask()).toBe(200);
+  const ask = (query: string, key = worv.apiKey) =>
+    fetch(new URL(`/v1/usage${query}`, worv.url), { headers: { authorization: `Bearer ${key}` } });
+  const answer = await ask('?range=24h');
+  expect(answer.status).toBe(200);
+  const usage = (await answer.json()) as { object: string; key: string; totals: { requests: number }; buckets: { requests: number }[] };
+  expect(usage).toMatchObject({ object: 'usage', key: 'demo' });
+  expect(usage.totals.requests).toBeGreaterThan(0);
+  expect(usage.buckets.reduce((sum, { requests }) => sum + requests, 0)).toBe(usage.totals.requests);
+  expect((await ask('', 'sk-unknown')).status).toBe(401);
+  expect((await ask('?range=forever')).status).toBe(422);
+});
+
+test.describe('without scripts', () => {
+  test.use({ javaScriptEnabled: false });
+
+  test('usage can be filtered and read', async ({ page, worv }) => {
+    expect(await worv.ask()).toBe(200);
+    await page.goto('/login');
+    await page.getByLabel('Name').fill(worv.admin.name);
+    await page.getByLabel('Password').fill(worv.admin.password);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('link', { name: 'Usage' }).click();
+    await page.getByLabel('Metric').selectOption('Errors');
+    await page.getByRole('button', { name: 'Show' }).click();
+    await expect(page).toHaveURL(/metric=errors/);
+    await expect(page.getByRole('heading', { name: 'Errors by the day' })).toBeVisible();
+  });
+});
