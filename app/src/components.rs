@@ -4,7 +4,7 @@ pub(crate) use account::Account;
 pub(crate) use choice::{Choice, ChoiceOption};
 pub(crate) use confirm::{ConfirmDialog, Confirmation};
 pub(crate) use connection::ConnectionStatus;
-pub(crate) use copy::CopyField;
+pub(crate) use copy::{CopyField, copy_text};
 pub(crate) use demo_banner::DemoBanner;
 pub(crate) use dialog::{Dialog, open_about};
 pub(crate) use empty::Empty;

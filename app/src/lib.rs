@@ -10,7 +10,6 @@
 )]
 
 pub use components::Prepared;
-pub use format::iso as iso_time;
 pub use login::{LoginError, LoginForm, SecondFactorForm, login_document, second_factor_document};
 #[cfg(feature = "ssr")]
 pub use parts::{prepare, request_rows};
@@ -21,6 +20,8 @@ pub use theme::Theme;
 pub use worv_api as api;
 
 pub mod live;
+#[cfg(feature = "ssr")]
+pub mod served;
 
 mod api_handle;
 mod at_once;

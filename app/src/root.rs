@@ -11,7 +11,7 @@ use leptos_router::{
 use crate::{
     components::Frame,
     live::LiveFeed,
-    pages::{KeysPage, NotFoundPage, OverviewPage, RequestsPage, UsagePage},
+    pages::{NotFoundPage, OverviewPage, RequestsPage, ServedPage, UsagePage},
 };
 
 /// The console. It needs [`worv_api::Api`] in its context; a [`LiveFeed`] may be there too.
@@ -30,9 +30,37 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/") view=OverviewPage ssr=SsrMode::Async/>
                     <Route path=path!("/usage") view=UsagePage ssr=SsrMode::Async/>
                     <Route path=path!("/requests") view=RequestsPage ssr=SsrMode::Async/>
-                    <Route path=path!("/keys") view=KeysPage ssr=SsrMode::Async/>
+                    <Route path=path!("/keys") view=keys ssr=SsrMode::Async/>
+                    <Route path=path!("/keys/:id") view=key ssr=SsrMode::Async/>
+                    <Route path=path!("/audit") view=audit ssr=SsrMode::Async/>
+                    <Route path=path!("/users") view=users ssr=SsrMode::Async/>
+                    <Route path=path!("/settings") view=settings ssr=SsrMode::Async/>
                 </FlatRoutes>
             </Frame>
         </Router>
     }
+}
+
+fn keys() -> AnyView {
+    served("Keys", "/keys")
+}
+
+fn key() -> AnyView {
+    served("Key", "/keys/")
+}
+
+fn audit() -> AnyView {
+    served("Audit", "/audit")
+}
+
+fn users() -> AnyView {
+    served("Users and sessions", "/users")
+}
+
+fn settings() -> AnyView {
+    served("Settings", "/settings")
+}
+
+fn served(title: &'static str, root: &'static str) -> AnyView {
+    view! { <ServedPage title root/> }.into_any()
 }

@@ -29,7 +29,7 @@ impl PageSettings {
     }
 
     /// Whether the user may change anything.
-    pub(crate) fn is_admin(&self) -> bool {
+    pub fn is_admin(&self) -> bool {
         self.session.as_ref().is_some_and(|session| session.role == Role::Admin)
     }
 }

@@ -42,8 +42,17 @@ test('pictures of every page', async ({ page, worv }) => {
     await page.locator('tbody a').first().click();
     await expect(page.getByRole('region', { name: 'Request req_' })).toBeVisible();
     await picture(`requests-${name}`);
-    await page.goto('/keys');
-    await expectHydrated(page);
-    await picture(`keys-${name}`);
+    for (const [address, pageName] of [
+      ['/keys', 'keys'],
+      ['/keys/1', 'key'],
+      ['/keys?create=', 'key-create'],
+      ['/audit', 'audit'],
+      ['/users', 'users'],
+      ['/settings', 'settings'],
+    ]) {
+      await page.goto(address ?? '');
+      await expectHydrated(page);
+      await picture(`${pageName}-${name}`);
+    }
   }
 });

@@ -29,12 +29,12 @@ for (const { name, viewport, colorScheme } of appearances) {
     await expect(page.getByRole('region', { name: 'Request req_' })).toBeVisible();
     await expectAccessible(page);
 
-    await page.goto('/keys');
-    await expectHydrated(page);
-    await expectAccessible(page);
-
-    await page.getByRole('button', { name: 'Create key' }).click();
-    await expect(page.getByRole('dialog', { name: 'Create a key' })).toBeVisible();
-    await expectAccessible(page);
+    for (const address of ['/keys', '/keys/1', '/audit', '/users', '/settings', '/keys?create=', '/keys?revoke=1', '/users?ask=create']) {
+      await page.goto(address);
+      await expectHydrated(page);
+      const dialog = page.getByRole('dialog');
+      await (address.includes('?') ? expect(dialog).toBeVisible() : expect(dialog).toHaveCount(0));
+      await expectAccessible(page);
+    }
   });
 }

@@ -1,8 +1,7 @@
 //! The console's API over HTTP.
 
 use app::api::{
-    ApiError, ApiFuture, ApiKey, ConsoleApi, CreatedKey, Gpus, NewKey, NewSwitch, Overview, Profiles, SessionInfo,
-    Switch, Switches,
+    ApiError, ApiFuture, ApiKey, ConsoleApi, Gpus, NewSwitch, Overview, Profiles, SessionInfo, Switch, Switches,
 };
 use gloo_net::http::{Request, RequestBuilder};
 use leptos::prelude::window;
@@ -38,12 +37,9 @@ impl ConsoleApi for HttpApi {
         send(Request::get("/api/keys").build())
     }
 
-    fn create_key(&self, new: NewKey) -> ApiFuture<CreatedKey> {
-        send(self.change(Request::post("/api/keys")).json(&new))
-    }
-
-    fn revoke_key(&self, id: i64) -> ApiFuture<ApiKey> {
-        send(self.change(Request::delete(&format!("/api/keys/{id}"))).build())
+    fn view(&self, address: String) -> ApiFuture<String> {
+        let address = String::from(js_sys::encode_uri_component(&address));
+        send(Request::get(&format!("/api/view?address={address}")).build())
     }
 
     fn part(&self, path: &str, query: &str) -> ApiFuture<String> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 use worv_core::{Clock, Entropy};
+use worv_proxy::Gateway;
 use worv_store::Store;
 
 use crate::{edge::HostName, password::Passwords, serve::Node};
@@ -23,11 +24,13 @@ mod api;
 mod audit;
 mod cookies;
 mod events;
+mod forms;
 mod headers;
 mod keys;
 mod live;
 mod login;
 mod node;
+mod openapi;
 mod pages;
 mod reports;
 mod router;
@@ -39,11 +42,14 @@ mod site;
 mod tail;
 mod throttle;
 mod users;
+mod views;
 
 /// What every part of the console works with.
 pub struct Console {
     /// Keys, users, sessions and the audit log.
     pub store: Store,
+    /// The data path, for what keys ask of it.
+    pub gateway: Arc<Gateway>,
     /// Live figures.
     pub live: Arc<Live>,
     /// The requests that end.

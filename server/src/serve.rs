@@ -47,10 +47,7 @@ pub async fn serve(config: Config, origin: &Origin, options: Serve) -> Result<()
     let entropy = Entropy::System;
     let stopping = CancellationToken::new();
 
-    // Each open stream is a connection on both sides; the limit that programs start with is for a hundred of them.
-    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
-        tracing::warn!(%error, "cannot raise the limit of open files");
-    }
+    open_more_files();
     // All that can be wrong is found out before anything is written or promised.
     let listener = bind("server.listen", config.server.listen).await?;
     let metrics_listener = bind("server.metrics_listen", config.server.metrics_listen).await?;
@@ -88,6 +85,7 @@ pub async fn serve(config: Config, origin: &Origin, options: Serve) -> Result<()
     let console = Arc::new(Console {
         throttle: Throttle::new(clock.clone()),
         store: store.clone(),
+        gateway: Arc::clone(&gateway),
         live: Arc::clone(&live),
         tail: Arc::clone(&tail),
         node: Node::new(gpus.clone(), config.profile.clone(), stopping.clone()),
@@ -177,6 +175,13 @@ fn router(config: &Config, gateway: &Arc<Gateway>, console: &Arc<Console>) -> Ro
             edge::by_host(hosts, Sites { api, console }, trusted)
         }
         None => edge::by_path(api.fallback_service(console), trusted),
+    }
+}
+
+/// Each open stream is a connection on both sides; the limit that programs start with is for a hundred of them.
+fn open_more_files() {
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        tracing::warn!(%error, "cannot raise the limit of open files");
     }
 }
 

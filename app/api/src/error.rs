@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The body of every console API answer that is not a success.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[error("{message}")]
 pub struct ApiError {
     /// The HTTP status; 0 where no answer came at all.

@@ -50,7 +50,7 @@ pub type ApiFuture<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>> + Send>
 /// The API as pages get it from context.
 pub type Api = Arc<dyn ConsoleApi>;
 
-/// Everything that the console can ask and do, in the name of one signed-in user.
+/// What pages in the browser ask and do, in the name of one signed-in user. The API has more: `GET /api/openapi.json`.
 pub trait ConsoleApi: Send + Sync {
     /// Who is signed in. `GET /api/session`
     fn session(&self) -> ApiFuture<SessionInfo>;
@@ -58,13 +58,10 @@ pub trait ConsoleApi: Send + Sync {
     fn overview(&self) -> ApiFuture<Overview>;
     /// Every key, newest first; revoked ones are kept for the record. `GET /api/keys`
     fn keys(&self) -> ApiFuture<Vec<ApiKey>>;
-    /// Creates a key. Administrators only. `POST /api/keys`
-    fn create_key(&self, new: NewKey) -> ApiFuture<CreatedKey>;
-    /// Revokes a key: the data path refuses it within a second, and it cannot be undone. Administrators only.
-    /// `DELETE /api/keys/{id}`
-    fn revoke_key(&self, id: i64) -> ApiFuture<ApiKey>;
     /// The part of a page that the server renders by itself, as HTML, for the page's path and query. `GET /parts/{page}`
     fn part(&self, path: &str, query: &str) -> ApiFuture<String>;
+    /// A page that the server renders whole, as HTML without the frame. `GET /api/view?address=/keys`
+    fn view(&self, address: String) -> ApiFuture<String>;
     /// The GPUs with the last 15 minutes. `GET /api/gpus`
     fn gpus(&self) -> ApiFuture<Gpus>;
     /// The models that the machine can be switched to. `GET /api/profiles`

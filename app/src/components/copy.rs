@@ -5,14 +5,18 @@ use wasm_bindgen::JsValue;
 
 /// What pressing the button did.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Outcome {
+pub(crate) enum Outcome {
+    /// It was not pressed.
     None,
+    /// The text is on the clipboard.
     Copied,
+    /// There is no clipboard: the text is selected, so that the keyboard can copy it.
     Selected,
 }
 
 impl Outcome {
-    fn word(self) -> &'static str {
+    /// The word on the button.
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::None => "Copy",
             Self::Copied => "Copied",
@@ -41,18 +45,10 @@ pub(crate) fn CopyField(
     let field = NodeRef::<html::Textarea>::new();
     let outcome = RwSignal::new(Outcome::None);
     let rows = text.lines().count().max(1);
-    let stored = StoredValue::new(text.clone());
     let copy = move |_| {
-        spawn_local(async move {
-            let copied = match clipboard() {
-                Some(clipboard) => clipboard.write_text(&stored.get_value()).await.is_ok(),
-                None => false,
-            };
-            if !copied && let Some(field) = field.get_untracked() {
-                field.select();
-            }
-            outcome.set(if copied { Outcome::Copied } else { Outcome::Selected });
-        });
+        if let Some(field) = field.get_untracked() {
+            copy_text(field, move |copied| outcome.set(copied));
+        }
     };
     view! {
         <div class="copy">
@@ -71,6 +67,20 @@ pub(crate) fn CopyField(
             </span>
         </div>
     }
+}
+
+/// Copies what a field contains, or selects it where that is not allowed, and says which.
+pub(crate) fn copy_text(field: web_sys::HtmlTextAreaElement, done: impl FnOnce(Outcome) + 'static) {
+    spawn_local(async move {
+        let copied = match clipboard() {
+            Some(clipboard) => clipboard.write_text(&field.value()).await.is_ok(),
+            None => false,
+        };
+        if !copied {
+            field.select();
+        }
+        done(if copied { Outcome::Copied } else { Outcome::Selected });
+    });
 }
 
 /// The clipboard, where the page is allowed one.

@@ -26,6 +26,9 @@ impl Destination {
         Self::new("/usage", "Usage", "u", "chart"),
         Self::new("/requests", "Requests", "r", "list"),
         Self::new("/keys", "Keys", "k", "key"),
+        Self::new("/audit", "Audit", "a", "clipboard"),
+        Self::new("/users", "Users", "s", "people"),
+        Self::new("/settings", "Settings", "e", "sliders"),
     ];
 
     const fn new(path: &'static str, name: &'static str, key: &'static str, icon: &'static str) -> Self {

@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 use worv_api::AuditFilter;
+use worv_core::calendar;
 use worv_store::{AuditRow, Store};
 
 use super::{output, store_failure};
@@ -78,7 +79,7 @@ async fn list(store: &Store, filter: &AuditFilter, limit: u32, json: bool) -> Re
     let head = ["TIME", "ACTOR", "ACTION", "SUBJECT", "FROM"]
         .map(str::to_owned)
         .to_vec();
-    let row = |row: AuditRow| vec![app::iso_time(row.at.0), row.actor, row.action, row.subject, row.address];
+    let row = |row: AuditRow| vec![calendar::iso(row.at), row.actor, row.action, row.subject, row.address];
     output::table(
         &std::iter::once(head)
             .chain(rows.into_iter().map(row))

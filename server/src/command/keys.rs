@@ -6,7 +6,7 @@ use clap::Subcommand;
 use serde::Serialize;
 use worv_api::ApiKey;
 use worv_core::{
-    Clock, Entropy, UnixMillis,
+    Clock, Entropy, UnixMillis, calendar,
     key::{KeyId, KeySecret},
 };
 use worv_store::{Actor, KeyEdit, KeyRow, NewKey, Store};
@@ -168,7 +168,7 @@ async fn list(store: &Store, json: bool) -> Result<(), Failure> {
     }
     let head = ["ID", "NAME", "OWNER", "KEY", "STATUS", "LAST USED", "EXPIRES"];
     let row = |key: &ApiKey| {
-        let moment = |at: Option<i64>| at.map_or_else(|| "never".to_owned(), |at| iso(UnixMillis(at)));
+        let moment = |at: Option<i64>| at.map_or_else(|| "never".to_owned(), |at| calendar::iso(UnixMillis(at)));
         vec![
             key.id.to_string(),
             key.name.clone(),
@@ -182,8 +182,4 @@ async fn list(store: &Store, json: bool) -> Result<(), Failure> {
     let head = std::iter::once(head.map(str::to_owned).to_vec());
     output::table(&head.chain(keys.iter().map(row)).collect::<Vec<_>>());
     Ok(())
-}
-
-fn iso(at: UnixMillis) -> String {
-    app::iso_time(at.0)
 }

@@ -7,8 +7,9 @@ use axum::body::Bytes;
 use futures::Stream;
 use serde_json::Value;
 use worv_api::{
-    ApiError, ApiKey, AuditFilter, AuditPage, CreatedKey, EffectiveSettings, KeyRotation, NewUser, PasswordChange,
-    PasswordCheck, RecoveryCodes, Role, SecondFactorCode, SecondFactorDraft, User, UserChange, UserSession,
+    ApiError, ApiKey, AuditFilter, AuditPage, CreatedKey, EffectiveSettings, KeyEdit, KeyRotation, NewKey, NewUser,
+    PasswordChange, PasswordCheck, RecoveryCodes, Role, SecondFactorCode, SecondFactorDraft, User, UserChange,
+    UserSession,
 };
 use worv_core::key::KeyId;
 use worv_store::{SessionId, StoreError, UserId};
@@ -22,10 +23,28 @@ impl Service {
         self.console().key(id).await
     }
 
+    /// Creates a key.
+    pub async fn create_key(&self, new: NewKey) -> Result<CreatedKey, ApiError> {
+        self.require_admin()?;
+        self.console().create_key(new, self.actor()).await
+    }
+
+    /// Revokes a key for good.
+    pub async fn revoke_key(&self, id: KeyId) -> Result<ApiKey, ApiError> {
+        self.require_admin()?;
+        self.console().revoke_key(id, self.actor()).await
+    }
+
     /// Changes what a JSON merge patch says.
     pub async fn edit_key(&self, id: KeyId, patch: &Value) -> Result<ApiKey, ApiError> {
         self.require_admin()?;
         self.console().edit_key(id, patch, self.actor()).await
+    }
+
+    /// Gives a key what a form says.
+    pub async fn replace_key(&self, id: KeyId, edit: KeyEdit) -> Result<ApiKey, ApiError> {
+        self.require_admin()?;
+        self.console().replace_key(id, edit, self.actor()).await
     }
 
     /// Gives a key another secret.
@@ -96,6 +115,16 @@ impl Service {
     /// Changes one's own password.
     pub async fn change_own_password(&self, change: PasswordChange) -> Result<(), ApiError> {
         self.console().change_own_password(self.own(), change).await
+    }
+
+    /// How many recovery codes one has left; none without a second factor.
+    pub async fn recovery_codes_left(&self) -> Result<Option<u64>, ApiError> {
+        self.console().recovery_codes_left(self.own()).await
+    }
+
+    /// The second factor that one has begun, if it is not in force.
+    pub async fn begun_second_factor(&self) -> Result<Option<SecondFactorDraft>, ApiError> {
+        self.console().begun_second_factor(self.own()).await
     }
 
     /// Begins a second factor.

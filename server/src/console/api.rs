@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    extract::{State, rejection::JsonRejection},
+    extract::{Query, State, rejection::JsonRejection},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -15,7 +15,7 @@ use worv_api::{
 };
 use worv_store::StoreError;
 
-use super::{Console, events, reports, session::SignedIn};
+use super::{Console, events, openapi, reports, session::SignedIn};
 
 mod administration;
 
@@ -31,6 +31,8 @@ pub fn router() -> Router<Arc<Console>> {
         .route("/switch/cancel", post(cancel_switch))
         .merge(reports::router())
         .route("/events", get(events::stream))
+        .route("/openapi.json", get(described))
+        .route("/view", get(view))
         .merge(administration::router())
         .fallback(unknown)
         .method_not_allowed_fallback(method_not_allowed)
@@ -93,6 +95,20 @@ async fn start_switch(SignedIn(service): SignedIn, new: Result<Json<NewSwitch>, 
 
 async fn cancel_switch(SignedIn(service): SignedIn) -> Answer<Switch> {
     answer(service.cancel_switch().await)
+}
+
+/// What is asked of `/api/view`.
+#[derive(serde::Deserialize)]
+struct ViewOf {
+    address: String,
+}
+
+async fn view(SignedIn(service): SignedIn, Query(ViewOf { address }): Query<ViewOf>) -> Answer<String> {
+    answer(service.view(address).await)
+}
+
+async fn described(SignedIn(_): SignedIn) -> Json<&'static serde_json::Value> {
+    Json(&openapi::DOCUMENT)
 }
 
 async fn unknown(State(_): State<Arc<Console>>) -> Refusal {

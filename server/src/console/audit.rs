@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use futures::{Stream, stream};
 use worv_api::{ApiError, AuditEntry, AuditFilter, AuditPage};
-use worv_core::UnixMillis;
+use worv_core::{UnixMillis, calendar};
 use worv_store::{AuditQuery, AuditRow, StoreError};
 
 use super::{Console, api::database_failed};
@@ -93,7 +93,7 @@ pub fn csv_line(row: &AuditRow) -> String {
     let json = |value: &Option<serde_json::Value>| value.as_ref().map(ToString::to_string).unwrap_or_default();
     let fields = [
         row.id.to_string(),
-        app::iso_time(row.at.0),
+        calendar::iso(row.at),
         row.actor.clone(),
         row.action.clone(),
         row.subject.clone(),

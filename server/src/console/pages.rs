@@ -3,16 +3,18 @@
 use std::sync::Arc;
 
 use app::{App, Prepared, ShellOptions, Theme, shell};
-use axum::{Router, extract::Request, middleware, response::Response, routing::get};
+use axum::{Router, body::Body, extract::Request, middleware, response::Response, routing::get};
 use http::{HeaderMap, StatusCode, header};
 use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::*};
 use leptos_axum::ResponseOptions;
 use tower::limit::GlobalConcurrencyLimitLayer;
+use worv_api::ApiError;
 
 use super::{
-    Console, cookies, headers,
-    service::Service,
+    Console, cookies, forms, headers,
+    service::{Browser, Service},
     session::{self, Session},
+    views::{self, Outcome},
 };
 
 /// The style sheet's address.
@@ -31,6 +33,7 @@ pub fn router(console: &Arc<Console>) -> Router {
             get(move |request| render(console, request, StatusCode::OK)),
         );
     }
+    pages = pages.merge(forms::router(console));
     let missing = Arc::clone(console);
     pages
         .fallback(get(move |request| render(missing, request, StatusCode::NOT_FOUND)))
@@ -43,18 +46,67 @@ pub fn theme(headers: &HeaderMap) -> Theme {
     cookies::read(headers, Theme::COOKIE).map_or(Theme::System, Theme::from_name)
 }
 
+/// The API for `session`, as its browser uses it.
+pub fn service(console: Arc<Console>, session: Session, headers: &HeaderMap) -> Service {
+    let browser = Browser {
+        theme: theme(headers),
+        inference_url: inference_url(&console, headers),
+    };
+    Service::new(console, session, browser)
+}
+
+/// The page at `address` with content that is known already, such as what has come of a form.
+pub async fn show(
+    console: &Arc<Console>,
+    session: &Session,
+    headers: &HeaderMap,
+    address: &str,
+    content: Result<String, ApiError>,
+    status: StatusCode,
+) -> Response {
+    let mut request = Request::new(Body::empty());
+    *request.uri_mut() = address.parse().unwrap_or_default();
+    *request.headers_mut() = headers.clone();
+    let service = service(Arc::clone(console), session.clone(), headers).showing(content);
+    render_with(console, session, service, request, status).await
+}
+
 async fn render(console: Arc<Console>, request: Request, status: StatusCode) -> Response {
     let Some(session) = request.extensions().get::<Session>().cloned() else {
         unreachable!("pages are behind require_for_page");
     };
+    let service = service(Arc::clone(&console), session.clone(), request.headers());
+    let address = request
+        .uri()
+        .path_and_query()
+        .map_or("/", http::uri::PathAndQuery::as_str);
+    if status != StatusCode::OK || !views::is_served(address) {
+        return render_with(&console, &session, service, request, status).await;
+    }
+    // Known before the answer's status is, which is to say where there is no such thing.
+    let content = service.page(address, Outcome::default()).await;
+    let status = match &content {
+        Ok(_) => status,
+        Err(error) => StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+    };
+    let service = service.showing(content);
+    render_with(&console, &session, service, request, status).await
+}
+
+async fn render_with(
+    console: &Console,
+    session: &Session,
+    service: Service,
+    request: Request,
+    status: StatusCode,
+) -> Response {
     let document = ShellOptions {
         leptos: LeptosOptions::builder().output_name("worv").site_pkg_dir("pkg").build(),
         theme: theme(request.headers()),
-        session: session.info(&console),
+        session: session.info(console),
         stylesheet: STYLESHEET.to_owned(),
-        inference_url: inference_url(&console, request.headers()),
+        inference_url: inference_url(console, request.headers()),
     };
-    let service = Service::new(console, session);
     let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
     let prepared = app::prepare(path, query, &service).await.map(Prepared);
     let api: worv_api::Api = Arc::new(service);

@@ -20,6 +20,27 @@ impl Console {
         Ok(draft(&secret, &asking.user))
     }
 
+    /// The second factor that whoever asks has begun; none if there is none, or one in force.
+    pub async fn begun_second_factor(&self, asking: &Session) -> Result<Option<SecondFactorDraft>, ApiError> {
+        let begun = self
+            .store
+            .second_factor(asking.user_id)
+            .await
+            .map_err(database_failed)?;
+        let begun = begun.filter(|factor| factor.confirmed_at.is_none());
+        Ok(begun.map(|factor| draft(&factor.secret, &asking.user)))
+    }
+
+    /// How many recovery codes whoever asks has left; none without a second factor.
+    pub async fn recovery_codes_left(&self, asking: &Session) -> Result<Option<u64>, ApiError> {
+        let row = self.store.user(asking.user_id).await.map_err(database_failed)?;
+        if row.second_factor_since.is_none() {
+            return Ok(None);
+        }
+        let left = self.store.recovery_codes_left(asking.user_id).await;
+        left.map(Some).map_err(database_failed)
+    }
+
     /// Puts the second factor in force that was begun, if `code` is one of it.
     pub async fn confirm_second_factor(&self, asking: &Session, code: &str) -> Result<RecoveryCodes, ApiError> {
         let factor = self

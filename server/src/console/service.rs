@@ -2,26 +2,51 @@
 
 use std::sync::Arc;
 
+use app::Theme;
 use worv_api::{
-    ApiError, ApiFuture, ApiKey, ConsoleApi, CreatedKey, Gpus, NewKey, NewSwitch, Overview, Profiles, Role,
-    SessionInfo, Switch, Switches,
+    ApiError, ApiFuture, ApiKey, ConsoleApi, Gpus, NewSwitch, Overview, Profiles, Role, SessionInfo, Switch, Switches,
 };
-use worv_core::key::KeyId;
 use worv_store::{Actor, SessionDigest};
 
-use super::{Console, session::Session};
+use super::{Console, session::Session, views::Outcome};
 
 /// Does what one user asks, as far as the user's role allows. Cheap to clone.
 #[derive(Clone)]
 pub struct Service {
     console: Arc<Console>,
     session: Session,
+    browser: Browser,
+    /// What a page shows that has been asked for already.
+    shown: Option<Result<String, ApiError>>,
+}
+
+/// What the browser told of itself.
+#[derive(Clone, Debug, Default)]
+pub struct Browser {
+    /// The theme that its cookie asks for.
+    pub theme: Theme,
+    /// Where programs reach the inference API, without a path.
+    pub inference_url: String,
 }
 
 impl Service {
     /// The API for `session`.
-    pub fn new(console: Arc<Console>, session: Session) -> Self {
-        Self { console, session }
+    pub fn new(console: Arc<Console>, session: Session, browser: Browser) -> Self {
+        Self {
+            console,
+            session,
+            browser,
+            shown: None,
+        }
+    }
+
+    /// The same, for rendering a page whose content is known already.
+    #[must_use]
+    pub fn showing(self, shown: Result<String, ApiError>) -> Self {
+        Self {
+            shown: Some(shown),
+            ..self
+        }
     }
 
     /// Which session this is.
@@ -42,6 +67,11 @@ impl Service {
     /// What it works with.
     pub(super) fn console(&self) -> &Arc<Console> {
         &self.console
+    }
+
+    /// What the browser told of itself.
+    pub(super) fn browser(&self) -> &Browser {
+        &self.browser
     }
 
     /// The session that asks.
@@ -84,17 +114,10 @@ impl ConsoleApi for Service {
         self.answer(async |service| service.console.keys().await)
     }
 
-    fn create_key(&self, new: NewKey) -> ApiFuture<CreatedKey> {
-        self.answer(async move |service| {
-            service.require_admin()?;
-            service.console.create_key(new, &service.session.actor).await
-        })
-    }
-
-    fn revoke_key(&self, id: i64) -> ApiFuture<ApiKey> {
-        self.answer(async move |service| {
-            service.require_admin()?;
-            service.console.revoke_key(KeyId(id), &service.session.actor).await
+    fn view(&self, address: String) -> ApiFuture<String> {
+        self.answer(async move |service| match service.shown {
+            Some(shown) => shown,
+            None => service.page(&address, Outcome::default()).await,
         })
     }
 

@@ -18,6 +18,7 @@ use super::{
     Console,
     api::{Refusal, database_failed},
     cookies::Cookie,
+    pages,
     service::Service,
 };
 
@@ -89,7 +90,11 @@ impl FromRequestParts<Arc<Console>> for SignedIn {
             let message = "The request did not come from an open page of this console. Reload the page and try again.";
             return Err(Refusal(ApiError::new(403, "csrf_token_invalid", message)));
         }
-        Ok(Self(Service::new(Arc::clone(console), session.clone())))
+        Ok(Self(pages::service(
+            Arc::clone(console),
+            session.clone(),
+            &parts.headers,
+        )))
     }
 }
 

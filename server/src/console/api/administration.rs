@@ -12,8 +12,8 @@ use axum::{
 use http::{StatusCode, header};
 use serde_json::Value;
 use worv_api::{
-    ApiError, ApiKey, AuditFilter, AuditPage, ConsoleApi, CreatedKey, EffectiveSettings, KeyRotation, NewUser,
-    PasswordChange, PasswordCheck, RecoveryCodes, SecondFactorCode, SecondFactorDraft, User, UserChange, UserSession,
+    ApiError, ApiKey, AuditFilter, AuditPage, CreatedKey, EffectiveSettings, KeyRotation, NewUser, PasswordChange,
+    PasswordCheck, RecoveryCodes, SecondFactorCode, SecondFactorDraft, User, UserChange, UserSession,
 };
 use worv_core::key::KeyId;
 use worv_store::{SessionId, UserId};
@@ -55,7 +55,7 @@ async fn edit_key(SignedIn(service): SignedIn, Path(id): Path<String>, patch: Js
 }
 
 async fn revoke_key(SignedIn(service): SignedIn, Path(id): Path<String>) -> Answer<ApiKey> {
-    answer(service.revoke_key(number("key", &id)?).await)
+    answer(service.revoke_key(KeyId(number("key", &id)?)).await)
 }
 
 async fn rotate_key(

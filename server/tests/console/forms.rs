@@ -1,0 +1,148 @@
+//! The pages that the server renders whole, as a browser without scripts uses them.
+
+use reqwest::{StatusCode, header};
+
+use crate::support::Server;
+
+/// What stands between two texts.
+fn between<'t>(text: &'t str, start: &str, end: &str) -> &'t str {
+    text.split_once(start).unwrap().1.split_once(end).unwrap().0
+}
+
+#[tokio::test]
+async fn a_key_is_created_edited_and_revoked_by_forms_alone() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    let fields = [
+        ("do", "create"),
+        ("name", "nightly <b>"),
+        ("owner", "ada"),
+        ("tags", "a, b"),
+        ("expires", "30"),
+        ("weight", "100"),
+        ("budget_day", "1000"),
+        ("models", "DeepSeek-V4-Pro"),
+    ];
+    let created = admin.post_form("/keys", &fields).await;
+    assert_eq!(created.status(), StatusCode::OK);
+    let page = created.text().await.unwrap();
+    assert!(page.contains("nightly &lt;b&gt; is ready") && !page.contains("<b> is ready"));
+    let secret = format!("sk-worv-{}", between(&page, "sk-worv-", "<"));
+    server.until_key_is(&secret, 200).await;
+    let (_, list) = admin.get("/keys?q=NIGHTLY&status=active").await;
+    assert!(list.as_str().unwrap().contains("/keys/2") && !list.as_str().unwrap().contains(&secret));
+    assert!(
+        !admin
+            .get("/keys?q=elsewhere")
+            .await
+            .1
+            .as_str()
+            .unwrap()
+            .contains("/keys/2")
+    );
+
+    // What was filled in is there again, with what is wrong.
+    let refused = admin
+        .post_form(
+            "/keys",
+            &[
+                ("do", "create"),
+                ("name", "again"),
+                ("weight", "5000"),
+                ("owner", "grace"),
+            ],
+        )
+        .await;
+    assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let page = refused.text().await.unwrap();
+    assert!(page.contains("weight must be 1 to 1000") && page.contains("value=\"grace\""));
+
+    let edited = admin
+        .post_form(
+            "/keys/2",
+            &[
+                ("do", "edit"),
+                ("name", "nightly"),
+                ("expires", "keep"),
+                ("weight", "7"),
+            ],
+        )
+        .await;
+    assert_eq!(edited.headers()[header::LOCATION], "/keys/2?done=edited");
+    let (_, page) = admin.get("/keys/2?done=edited").await;
+    assert!(page.as_str().unwrap().contains("The key was changed."));
+    let rotated = admin
+        .post_form("/keys/2", &[("do", "rotate"), ("overlap_hours", "24")])
+        .await;
+    assert!(rotated.text().await.unwrap().contains("nightly is ready"));
+
+    let revoked = admin.post_form("/keys/2", &[("do", "revoke")]).await;
+    assert_eq!(revoked.headers()[header::LOCATION], "/keys/2?done=revoked");
+    server.until_key_is(&secret, 401).await;
+    assert_eq!(admin.get("/keys/999").await.0, 404);
+    assert_eq!(admin.get("/keys/x").await.0, 404);
+}
+
+#[tokio::test]
+async fn a_form_without_its_token_does_nothing() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    for token in ["", "guessed"] {
+        let fields = [
+            ("do", "create"),
+            ("name", "forged"),
+            ("weight", "100"),
+            ("csrf_token", token),
+        ];
+        let forged = admin.post_form("/keys", &fields).await;
+        assert_eq!(forged.status(), StatusCode::FORBIDDEN, "{token:?}");
+        let stranger = server.post_form("/keys", "", &fields).await;
+        assert_eq!(stranger.headers()[header::LOCATION], "/login?next=%2Fkeys");
+    }
+    assert_eq!(admin.get("/api/keys").await.1.as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn users_sessions_and_settings_work_by_forms_alone() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    let fields = [
+        ("do", "create"),
+        ("name", "grace"),
+        ("role", "viewer"),
+        ("password", "correct horse"),
+    ];
+    let created = admin.post_form("/users", &fields).await;
+    assert_eq!(created.headers()[header::LOCATION], "/users?done=user-created");
+    let grace = server.sign_in("grace", "correct horse").await;
+    let (_, page) = grace.get("/users?ask=create").await;
+    let page = page.as_str().unwrap();
+    assert!(
+        page.contains("grace") && !page.contains("Create a user"),
+        "a viewer is shown no form"
+    );
+
+    let begun = grace.post_form("/settings", &[("do", "begin-second-factor")]).await;
+    assert_eq!(begun.headers()[header::LOCATION], "/settings");
+    let (_, page) = grace.get("/settings").await;
+    assert!(page.as_str().unwrap().contains("<svg xmlns") && page.as_str().unwrap().contains("server.listen"));
+
+    let role = admin
+        .post_form("/users", &[("do", "role"), ("id", "2"), ("role", "admin")])
+        .await;
+    assert_eq!(role.headers()[header::LOCATION], "/users?done=role");
+    let (_, audit) = admin.get("/audit?action=user.role").await;
+    assert!(audit.as_str().unwrap().contains("user 2"));
+    let password = [
+        ("do", "password"),
+        ("current_password", "correct horse"),
+        ("new_password", "battery staple"),
+    ];
+    assert_eq!(
+        grace.post_form("/settings", &password).await.headers()[header::LOCATION],
+        "/login"
+    );
+    server.sign_in("grace", "battery staple").await;
+    let deleted = admin.post_form("/users", &[("do", "delete"), ("id", "2")]).await;
+    assert_eq!(deleted.headers()[header::LOCATION], "/users?done=user-deleted");
+}
