@@ -32,6 +32,7 @@ mod login;
 mod node;
 mod openapi;
 mod pages;
+mod reconciliation;
 mod reports;
 mod router;
 mod second_factor;

@@ -31,12 +31,15 @@ use key_usage::{KeyUsageState, key_usage};
 
 mod background;
 mod demo;
+mod gpu_use;
 mod health;
 mod key_usage;
+mod limits;
 mod listener;
 mod log;
 mod node;
 mod ready;
+mod reconciliation;
 
 /// How often the GPUs are read.
 const GPU_INTERVAL: Duration = Duration::from_secs(1);
@@ -110,7 +113,8 @@ pub async fn serve(config: Config, origin: &Origin, options: Serve) -> Result<()
         clock,
         stopping: stopping.clone(),
     };
-    background.load_keys().await.map_err(command::store_failure)?;
+    let begun = background.begin(&tasks, &usage, &console.entropy).await;
+    begun.map_err(command::store_failure)?;
     background.start(&tasks, engine.clone(), gpus, metrics, load);
     let told_to_stop = until_told_to_stop()?;
     let stop = stopping.clone();

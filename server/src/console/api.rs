@@ -10,8 +10,8 @@ use axum::{
 };
 use http::StatusCode;
 use worv_api::{
-    ApiError, ApiKey, ConsoleApi, CreatedKey, Gpus, NewKey, NewSwitch, Overview, Profiles, SessionInfo, Switch,
-    Switches,
+    ApiError, ApiKey, ConsoleApi, CreatedKey, EngineRun, Gpus, NewKey, NewSwitch, Overview, Profiles, SessionInfo,
+    Switch, Switches,
 };
 use worv_store::StoreError;
 
@@ -33,6 +33,7 @@ pub fn router() -> Router<Arc<Console>> {
         .route("/events", get(events::stream))
         .route("/openapi.json", get(described))
         .route("/view", get(view))
+        .route("/usage/reconciliation", get(reconciliation))
         .merge(administration::router())
         .fallback(unknown)
         .method_not_allowed_fallback(method_not_allowed)
@@ -109,6 +110,10 @@ async fn view(SignedIn(service): SignedIn, Query(ViewOf { address }): Query<View
 
 async fn described(SignedIn(_): SignedIn) -> Json<&'static serde_json::Value> {
     Json(&openapi::DOCUMENT)
+}
+
+async fn reconciliation(SignedIn(service): SignedIn) -> Answer<Vec<EngineRun>> {
+    answer(service.engine_runs().await)
 }
 
 async fn unknown(State(_): State<Arc<Console>>) -> Refusal {

@@ -8,11 +8,11 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use worv_api::{EngineMetrics, EngineState, EngineStatus, GpuReport, LiveEvent, LiveSample};
-use worv_core::{Clock, UnixMillis};
+use worv_core::{Clock, Entropy, UnixMillis};
 use worv_proxy::{CounterSnapshot, EngineSnapshot, Gateway, KeyTable};
-use worv_store::{Changes, Store, StoreError};
+use worv_store::{Changes, Store, StoreError, usage::Writer};
 
-use super::demo::LoadMeter;
+use super::{demo::LoadMeter, limits};
 use crate::console::{Live, Tail};
 
 /// How often ended sessions are deleted.
@@ -45,10 +45,16 @@ pub struct Background {
 
 impl Background {
     /// Gives the data path the keys as the database has them now.
-    pub async fn load_keys(&self) -> Result<(), StoreError> {
+    async fn load_keys(&self) -> Result<(), StoreError> {
         let grants = self.store.key_grants().await?;
         self.gateway.replace_keys(grants.into_iter().collect::<KeyTable>());
         Ok(())
+    }
+
+    /// Gives the data path all that it has to know before the first request: the keys, and what is spent of their limits.
+    pub async fn begin(&self, tasks: &TaskTracker, usage: &Writer, entropy: &Entropy) -> Result<(), StoreError> {
+        self.load_keys().await?;
+        limits::keep(&self.gateway, &self.store, usage, entropy, (tasks, &self.stopping)).await
     }
 
     /// Starts every task; each ends when the gateway stops.
@@ -62,7 +68,9 @@ impl Background {
     ) {
         let work = [
             tasks.spawn(self.clone().follow_keys()),
+            tasks.spawn(self.clone().reconcile(engine.clone(), metrics.clone())),
             tasks.spawn(self.clone().follow_engine(engine)),
+            tasks.spawn(self.clone().measure_gpus(gpus.clone())),
             tasks.spawn(self.clone().follow_gpus(gpus)),
             tasks.spawn(self.clone().follow_metrics(metrics)),
             tasks.spawn(self.clone().sample(load)),
@@ -78,11 +86,17 @@ impl Background {
             let mut changes = self.changes().await;
             loop {
                 changes.changed().await;
+                let mut failing = false;
                 while let Err(error) = self.load_keys().await {
                     // Keys that are known go on working; an unknown one may be new, so it is not called wrong.
                     self.gateway.set_keys_current(false);
-                    tracing::error!(%error, "cannot read the keys");
+                    if !std::mem::replace(&mut failing, true) {
+                        tracing::error!(%error, "cannot read the keys; those that are known go on working");
+                    }
                     tokio::time::sleep(DATABASE_PAUSE).await;
+                }
+                if failing {
+                    tracing::info!("the keys can be read again");
                 }
                 self.gateway.set_keys_current(true);
             }
@@ -182,7 +196,7 @@ impl Background {
 }
 
 /// Beats `every` so often, for the first time after one interval; a beat that was missed is left out.
-fn beat(every: Duration) -> Interval {
+pub fn beat(every: Duration) -> Interval {
     let mut beat = interval_at(Instant::now() + every, every);
     beat.set_missed_tick_behavior(MissedTickBehavior::Skip);
     beat

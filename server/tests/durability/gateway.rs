@@ -83,6 +83,12 @@ impl Home {
         command
     }
 
+    /// Starts a gateway by a program that is given its command line, and returns when it serves.
+    pub(crate) async fn serve_by(&self, mut program: Command, data: &str) -> Gateway {
+        program.arg(WORV);
+        self.start(self.with_settings(program, data), data).await
+    }
+
     /// Runs a command that answers with JSON.
     pub(crate) fn run(&self, arguments: &[&str]) -> Value {
         let output = self.worv("data").args(arguments).arg("--json").output().unwrap();
@@ -162,13 +168,7 @@ impl Gateway {
 
     /// The status that a small request with this key gets.
     pub(crate) async fn ask(&self, key: &str) -> u16 {
-        let body = json!({"model": MODEL, "max_tokens": 1, "messages": [{"role": "user", "content": "ping"}]});
-        let request = client()
-            .post(format!("http://{}/v1/chat/completions", self.address))
-            .bearer_auth(key)
-            .header("content-type", "application/json")
-            .body(body.to_string());
-        request.send().await.unwrap().status().as_u16()
+        chat(self.address, key, &json!(1)).await
     }
 
     /// Kills it at once, as the system does when memory runs out.
@@ -191,6 +191,21 @@ impl Gateway {
         .await
         .unwrap();
     }
+}
+
+/// The status that a small request gets.
+pub(crate) async fn chat(address: SocketAddr, key: &str, max_tokens: &Value) -> u16 {
+    let body = json!({"model": MODEL, "max_tokens": max_tokens, "messages": [{"role": "user", "content": "ping"}]});
+    let request = client()
+        .post(format!("http://{address}/v1/chat/completions"))
+        .bearer_auth(key)
+        .header("content-type", "application/json")
+        .body(body.to_string());
+    let answer = request.send().await.unwrap();
+    let status = answer.status().as_u16();
+    // Read to its end, so that the next request finds it settled.
+    answer.bytes().await.unwrap();
+    status
 }
 
 /// A client that does not heed the proxies of whoever runs the tests.

@@ -4,9 +4,11 @@
 
 mod books;
 mod clients;
+mod full_disk;
 mod gateway;
 mod outage;
 mod own_server;
 #[path = "../../store/tests/store/support/postgres.rs"]
 mod postgres;
+mod replicas;
 mod torture;
