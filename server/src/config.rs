@@ -113,6 +113,16 @@ impl Config {
                 self.limits.reserved_tokens, self.limits.max_context_tokens
             ));
         }
+        if let Some(path) = self
+            .proxy
+            .extra_routes
+            .iter()
+            .find(|path| !worv_proxy::is_extra_route(path))
+        {
+            return wrong(format!(
+                "proxy.extra_routes has {path:?}: give plain paths under /v1/ that are not served already"
+            ));
+        }
         for (key, value) in [
             ("proxy.keep_alive_seconds", self.proxy.keep_alive_seconds),
             ("limits.max_output_tokens", self.limits.max_output_tokens),

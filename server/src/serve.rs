@@ -274,6 +274,7 @@ fn gateway_config(config: &Config, engine_url: &reqwest::Url) -> GatewayConfig {
         reserved_tokens: config.limits.reserved_tokens,
         profiles: config.profile.iter().map(profile).collect(),
         aliases: config.proxy.aliases.clone(),
+        extra_routes: config.proxy.extra_routes.clone(),
         echo_requested_model: config.proxy.echo_requested_model,
         concurrency: config.limits.concurrency,
         queue_length: config.limits.queue_length,

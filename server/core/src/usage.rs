@@ -110,6 +110,8 @@ pub enum Endpoint {
     Rerank,
     /// `POST /v1/score`
     Score,
+    /// `POST` of a route that the configuration adds.
+    Other,
 }
 
 /// Resolves when a record is safe: on disk where usage is kept strictly, at once where it is not.
@@ -189,7 +191,7 @@ impl ClientKind {
 
 impl Endpoint {
     /// Every endpoint.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::ChatCompletions,
         Self::Messages,
         Self::CountTokens,
@@ -198,9 +200,10 @@ impl Endpoint {
         Self::Embeddings,
         Self::Rerank,
         Self::Score,
+        Self::Other,
     ];
 
-    /// The path, which is also the name used in the database, the API and the log.
+    /// The path, which is also the name used in the database, the API and the log; for routes of the configuration, `other`.
     pub fn path(self) -> &'static str {
         match self {
             Self::ChatCompletions => "/v1/chat/completions",
@@ -211,6 +214,7 @@ impl Endpoint {
             Self::Embeddings => "/v1/embeddings",
             Self::Rerank => "/v1/rerank",
             Self::Score => "/v1/score",
+            Self::Other => "other",
         }
     }
 }

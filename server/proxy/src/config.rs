@@ -30,6 +30,9 @@ pub struct GatewayConfig {
     pub profiles: Vec<ModelProfile>,
     /// Further names that lead to the live model: whole names, or beginnings followed by `*`. Case does not matter.
     pub aliases: Vec<String>,
+    /// Further paths of the engine's under `/v1` that take JSON with a model, each written out in full. They are served like
+    /// the others, authenticated and metered; see [`is_extra_route`](crate::is_extra_route).
+    pub extra_routes: Vec<String>,
     /// Whether answers carry the name that the caller wrote instead of the engine's own.
     pub echo_requested_model: bool,
     /// Requests that the engine is given at the same time. More wait.
@@ -91,6 +94,7 @@ impl Default for GatewayConfig {
             reserved_tokens: 512,
             profiles: Vec::new(),
             aliases: ["claude-*", "glm-5.1-fp8", "kimi-k2.6"].map(str::to_owned).into(),
+            extra_routes: Vec::new(),
             echo_requested_model: false,
             concurrency: 8_192,
             queue_length: 1_024,

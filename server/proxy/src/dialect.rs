@@ -24,7 +24,8 @@ impl Dialect {
             | Endpoint::Responses
             | Endpoint::Embeddings
             | Endpoint::Rerank
-            | Endpoint::Score => Self::OpenAi,
+            | Endpoint::Score
+            | Endpoint::Other => Self::OpenAi,
         }
     }
 

@@ -60,8 +60,8 @@ impl Engine {
         })
     }
 
-    /// The address of one of the engine's routes. `path` is one of ours, never the caller's.
-    pub(crate) fn url(&self, path: &'static str) -> Url {
+    /// The address of one of the engine's routes. `path` is one of ours or of the configuration's, never the caller's.
+    pub(crate) fn url(&self, path: &str) -> Url {
         let mut url = self.base.clone();
         url.set_path(path);
         url

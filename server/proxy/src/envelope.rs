@@ -28,6 +28,14 @@ pub(crate) struct StreamOptions {
     pub(crate) continuous_usage_stats: bool,
 }
 
+impl StreamOptions {
+    /// Everything that the engine says.
+    pub(crate) const ALL: Self = Self {
+        include_usage: true,
+        continuous_usage_stats: true,
+    };
+}
+
 /// Refuses a body that is not plain JSON before any of it is read.
 pub(crate) fn check_content_type(headers: &HeaderMap) -> Result<(), ApiError> {
     let unsupported = |message: &'static str| Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));

@@ -27,7 +27,7 @@ use crate::{
     echo::Echo,
     engine::{EngineError, EngineResponse},
     engine_complaint::EngineComplaint,
-    envelope::{Envelope, check_content_type},
+    envelope::{Envelope, StreamOptions, check_content_type},
     error::ApiError,
     headers,
     json::Object,
@@ -135,6 +135,8 @@ async fn answer(route: &Route, holder: &Arc<Holder>, arrived: Arrived, body: Bod
         | Endpoint::Embeddings
         | Endpoint::Rerank
         | Endpoint::Score => Grammar::chat(envelope.stream_options()),
+        // Nothing was asked for that the caller did not ask for, so nothing is taken out.
+        Endpoint::Other => Grammar::chat(StreamOptions::ALL),
     };
     drop(body);
     let mut to_engine = headers::for_engine(&arrived.headers);
@@ -287,7 +289,8 @@ async fn whole(
         | Endpoint::Completions
         | Endpoint::Embeddings
         | Endpoint::Rerank
-        | Endpoint::Score => TokenCounts::from_openai(usage.as_bytes()),
+        | Endpoint::Score
+        | Endpoint::Other => TokenCounts::from_openai(usage.as_bytes()),
     });
     if let Some(counts) = counts {
         settlement.observe(counts);
@@ -308,7 +311,7 @@ async fn whole(
 fn says_text(endpoint: Endpoint) -> bool {
     match endpoint {
         Endpoint::ChatCompletions | Endpoint::Messages | Endpoint::Completions | Endpoint::Responses => true,
-        Endpoint::CountTokens | Endpoint::Embeddings | Endpoint::Rerank | Endpoint::Score => false,
+        Endpoint::CountTokens | Endpoint::Embeddings | Endpoint::Rerank | Endpoint::Score | Endpoint::Other => false,
     }
 }
 

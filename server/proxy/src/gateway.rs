@@ -15,6 +15,7 @@ use crate::{
     piece_rate::PieceRate,
     prompt_count::PromptCounter,
     queue::{Intake, Queue, QueueLimits},
+    routes::is_extra_route,
 };
 
 /// The data path's shared state. One for the whole process.
@@ -42,6 +43,12 @@ pub enum GatewayError {
         /// The address as it was given.
         url: String,
     },
+    /// A further route is none that can be added.
+    #[error("the route {path:?} cannot be added: give a plain path under /v1/ that is not served yet")]
+    ExtraRoute {
+        /// The path as it was given.
+        path: String,
+    },
     /// The engine's key cannot be sent in a header.
     #[error("the engine's API key has characters that a header cannot carry")]
     EngineApiKey,
@@ -56,6 +63,9 @@ impl Gateway {
         entropy: Entropy,
     ) -> Result<Arc<Self>, GatewayError> {
         let engine = Engine::new(&config)?;
+        if let Some(path) = config.extra_routes.iter().find(|path| !is_extra_route(path)) {
+            return Err(GatewayError::ExtraRoute { path: path.clone() });
+        }
         Ok(Arc::new(Self {
             prompt_counter: PromptCounter::new(&engine),
             piece_rate: Arc::default(),

@@ -38,7 +38,8 @@ impl Translation {
             | Endpoint::Responses
             | Endpoint::Embeddings
             | Endpoint::Rerank
-            | Endpoint::Score => None,
+            | Endpoint::Score
+            | Endpoint::Other => None,
         }
     }
 

@@ -126,7 +126,8 @@ impl PromptCounter {
             | Endpoint::CountTokens
             | Endpoint::Embeddings
             | Endpoint::Rerank
-            | Endpoint::Score => return None,
+            | Endpoint::Score
+            | Endpoint::Other => return None,
         };
         Some((url, members_of(asked.object, asked, members)))
     }

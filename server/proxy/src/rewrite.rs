@@ -80,7 +80,7 @@ pub(crate) async fn rewrite(
         Endpoint::Responses => edits.extend(without_foreign_tools(object)),
         Endpoint::Completions => one_prompt_only(object)?,
         Endpoint::ChatCompletions => edits.extend(chat_repair::edits(object)),
-        Endpoint::Embeddings | Endpoint::Rerank | Endpoint::Score => {}
+        Endpoint::Embeddings | Endpoint::Rerank | Endpoint::Score | Endpoint::Other => {}
     }
     if envelope.stream && matches!(endpoint, Endpoint::ChatCompletions | Endpoint::Completions) {
         edits.extend(envelope.all_usage());
@@ -187,7 +187,7 @@ async fn grant(
 fn thinks(endpoint: Endpoint) -> bool {
     match endpoint {
         Endpoint::ChatCompletions | Endpoint::Messages | Endpoint::CountTokens | Endpoint::Responses => true,
-        Endpoint::Completions | Endpoint::Embeddings | Endpoint::Rerank | Endpoint::Score => false,
+        Endpoint::Completions | Endpoint::Embeddings | Endpoint::Rerank | Endpoint::Score | Endpoint::Other => false,
     }
 }
 

@@ -24,8 +24,17 @@ use crate::{
 pub fn router(gateway: Arc<Gateway>) -> Router {
     let mut router = Router::new();
     // The engine's paths are the same as ours.
-    for endpoint in Endpoint::ALL {
-        router = router.route(endpoint.path(), inference(&gateway, endpoint));
+    for endpoint in Endpoint::ALL
+        .into_iter()
+        .filter(|endpoint| *endpoint != Endpoint::Other)
+    {
+        router = router.route(endpoint.path(), inference(&gateway, endpoint, endpoint.path()));
+    }
+    let mut extra = gateway.config.extra_routes.clone();
+    extra.sort_unstable();
+    extra.dedup();
+    for path in &extra {
+        router = router.route(path, inference(&gateway, Endpoint::Other, path));
     }
     router
         .route("/v1/models", and_options(get(catalogue::list), "GET, HEAD, OPTIONS"))
@@ -40,6 +49,24 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
         .with_state(gateway)
 }
 
+/// Whether a path can be added to the routes: under `/v1/`, of plain segments (letters, digits, `-`, `_`, and dots within),
+/// and not one that is served already or that would change the engine for everybody.
+pub fn is_extra_route(path: &str) -> bool {
+    let is_plain = |segment: &str| {
+        segment.starts_with(|first: char| first.is_ascii_alphanumeric())
+            && segment
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+    };
+    let is_served = Endpoint::ALL.iter().any(|endpoint| endpoint.path() == path)
+        || path == "/v1/limits"
+        || path == "/v1/usage"
+        || path == "/v1/models"
+        || path.starts_with("/v1/models/");
+    let rest = path.strip_prefix("/v1/");
+    rest.is_some_and(|rest| rest.split('/').all(is_plain)) && !is_served && !path.ends_with("load_lora_adapter")
+}
+
 /// 404 as JSON in the caller's dialect.
 pub async fn not_found(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
     let dialect = Dialect::guess(request.uri().path(), request.headers());
@@ -47,12 +74,12 @@ pub async fn not_found(State(gateway): State<Arc<Gateway>>, request: Request) ->
     ApiError::new(StatusCode::NOT_FOUND, message).into_response(dialect, gateway.new_request_id())
 }
 
-fn inference(gateway: &Arc<Gateway>, endpoint: Endpoint) -> MethodRouter<Arc<Gateway>> {
+fn inference(gateway: &Arc<Gateway>, endpoint: Endpoint, path: &str) -> MethodRouter<Arc<Gateway>> {
     let route = Arc::new(Route {
         gateway: Arc::clone(gateway),
         endpoint,
         dialect: Dialect::of(endpoint),
-        url: gateway.engine.url(endpoint.path()),
+        url: gateway.engine.url(path),
     });
     and_options(
         post(move |request: Request| async move { forward(&route, request).await }),
@@ -74,4 +101,35 @@ fn and_options(route: MethodRouter<Arc<Gateway>>, allowed: &'static str) -> Meth
         response
     };
     route.fallback(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_paths_that_are_not_served_can_be_added() {
+        let cases = [
+            ("/v1/classify", true),
+            ("/v1/chat/completions/batch", true),
+            ("/v1/audio/v1.5", true),
+            ("/v1/chat/completions", false),
+            ("/v1/models/x", false),
+            ("/v1/limits", false),
+            ("/v1/load_lora_adapter", false),
+            ("/v1/unload_lora_adapter", false),
+            ("/v1/", false),
+            ("/v1", false),
+            ("/scale_elastic_ep", false),
+            ("/v1/../scale_elastic_ep", false),
+            ("/v1/a//b", false),
+            ("/v1/{id}", false),
+            ("/v1/a?b", false),
+            ("/v1/a%2fb", false),
+            ("http://x/v1/a", false),
+        ];
+        for (path, expected) in cases {
+            assert_eq!(is_extra_route(path), expected, "{path}");
+        }
+    }
 }

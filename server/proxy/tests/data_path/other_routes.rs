@@ -1,11 +1,13 @@
 //! The routes besides chat completions and messages.
 
+use http::Method;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use worv_core::usage::{Endpoint, Outcome};
+use worv_proxy::GatewayConfig;
 use worv_sim::engine::{Fault, FaultKind, Sim, SimOptions};
 
-use crate::support::{Answer, Engine, Running};
+use crate::support::{Answer, Engine, KEY, Running, grant, keys};
 
 #[expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 async fn simulated() -> (Sim, Running) {
@@ -150,4 +152,71 @@ async fn tools_that_the_engine_cannot_run_are_left_out_of_responses() {
     let request = json!({"model": "m", "input": "x", "tools": [{"type": "web_search"}], "tool_choice": "auto"});
     let sent = running.received(&engine, "/v1/responses", &request).await;
     assert_eq!((sent.get("tools"), sent.get("tool_choice")), (None, None));
+}
+
+#[tokio::test]
+async fn a_route_of_the_configuration_is_served_like_the_others_and_its_neighbours_are_not() {
+    let engine = Engine::start().await;
+    let config = GatewayConfig {
+        engine_url: engine.url(),
+        extra_routes: vec!["/v1/classify".to_owned()],
+        ..GatewayConfig::default()
+    };
+    let mut running = Running::start_without_keys(config).await;
+    running.gateway.replace_keys(keys([(KEY, grant(1))]));
+    running.serve("m", 4_096);
+    let request = json!({"model": "live", "input": ["a"], "priority": 9});
+    let answer = tokio::spawn(Answer::of(running.post("/v1/classify", &request)));
+    let mut exchange = engine.accept().await;
+    assert!(exchange.head.starts_with("POST /v1/classify "), "{}", exchange.head);
+    let sent: Value = serde_json::from_str(&exchange.body).unwrap();
+    assert_eq!(sent, json!({"model": "m", "input": ["a"]}));
+    let usage = r#"{"usage":{"prompt_tokens":4,"total_tokens":4}}"#;
+    exchange.answer("200 OK", "application/json", usage).await;
+    assert_eq!(answer.await.unwrap().body, usage);
+    let record = running.record().await;
+    assert_eq!((record.endpoint, record.prompt_tokens), (Endpoint::Other, 4));
+    for path in ["/v1/classify/", "/v1/classify/x", "/v1/pooling"] {
+        assert_eq!(
+            Answer::of(running.post(path, &request)).await.status.as_u16(),
+            404,
+            "{path}"
+        );
+    }
+    let without_key = Answer::of(
+        running
+            .client
+            .post(format!("{}/v1/classify", running.url))
+            .json(&request),
+    )
+    .await;
+    assert_eq!(without_key.status.as_u16(), 401);
+}
+
+#[tokio::test]
+async fn head_and_options_are_answered_on_every_route() {
+    let (_sim, running) = simulated().await;
+    for (path, allowed) in [
+        ("/v1/chat/completions", "POST, OPTIONS"),
+        ("/v1/messages", "POST, OPTIONS"),
+        ("/v1/models", "GET, HEAD, OPTIONS"),
+        ("/v1/models/live", "GET, HEAD, OPTIONS"),
+        ("/v1/limits", "GET, HEAD, OPTIONS"),
+    ] {
+        let ask = |method| {
+            running
+                .client
+                .request(method, format!("{}{path}", running.url))
+                .bearer_auth(KEY)
+        };
+        let options = Answer::of(ask(Method::OPTIONS)).await;
+        assert_eq!(
+            (options.status.as_u16(), options.header("allow")),
+            (204, Some(allowed)),
+            "{path}"
+        );
+        let head = Answer::of(ask(Method::HEAD)).await;
+        let expected = if allowed.contains("HEAD") { 200 } else { 405 };
+        assert_eq!((head.status.as_u16(), &*head.body), (expected, ""), "{path}");
+    }
 }

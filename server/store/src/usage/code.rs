@@ -24,6 +24,7 @@ pub(super) fn of_endpoint(endpoint: Endpoint) -> i16 {
         Endpoint::Embeddings => 5,
         Endpoint::Rerank => 6,
         Endpoint::Score => 7,
+        Endpoint::Other => 8,
     }
 }
 
