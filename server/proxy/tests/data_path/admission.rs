@@ -159,6 +159,33 @@ async fn only_listed_routes_exist_and_the_rest_is_json_in_the_callers_dialect() 
 }
 
 #[tokio::test]
+async fn a_compressed_body_is_not_unpacked_and_the_connection_serves_the_next_request() {
+    let running = with_key().await;
+    let mut connection = TcpStream::connect(running.url.trim_start_matches("http://"))
+        .await
+        .unwrap();
+    let bomb = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
+    let head = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {KEY}\r\ncontent-type: application/json\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n",
+        bomb.len()
+    );
+    connection.write_all(head.as_bytes()).await.unwrap();
+    connection.write_all(&bomb).await.unwrap();
+    connection
+        .write_all(b"GET /v1/nowhere HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        .await
+        .unwrap();
+    let mut answers = String::new();
+    connection.read_to_string(&mut answers).await.unwrap();
+    assert!(
+        answers.starts_with("HTTP/1.1 415 Unsupported Media Type\r\n"),
+        "{answers}"
+    );
+    assert!(answers.contains("HTTP/1.1 404 Not Found\r\n"), "{answers}");
+    assert_eq!(running.gateway.counters().admitted, 0);
+}
+
+#[tokio::test]
 async fn a_caller_still_sending_a_huge_body_gets_to_read_why_it_is_refused() {
     let running = with_key().await;
     for (key, expected) in [(KEY, "413 Payload Too Large"), ("unknown", "401 Unauthorized")] {
