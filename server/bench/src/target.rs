@@ -22,6 +22,9 @@ pub(crate) const WORV: &str = "worv";
 /// The proxy that the others are compared with.
 pub(crate) const NGINX: &str = "nginx";
 
+/// A limit of the gateway's key that is checked for each request and stands against none.
+const UNREACHED: &str = "1000000000000";
+
 /// One thing that requests are sent to. Stopped and cleaned up when dropped.
 pub(crate) struct Target {
     pub(crate) name: &'static str,
@@ -125,7 +128,9 @@ async fn gateway(engine: SocketAddr, worv: &Path, site: &Path) -> Result<Target>
         ),
     )?;
     let made = Command::new(worv)
-        .args(["keys", "create", "--name", "bench", "--json", "--config"])
+        .args(["keys", "create", "--name", "bench", "--json"])
+        .args(["--rpm", UNREACHED, "--tpm", UNREACHED, "--concurrency", UNREACHED])
+        .args(["--budget-day", UNREACHED, "--budget-month", UNREACHED, "--config"])
         .arg(&config)
         .stderr(Stdio::inherit())
         .output()?;
