@@ -34,7 +34,7 @@ impl Background {
                 match self.store.add_gpu_use(self.clock.now(), gpu_millis, millijoules).await {
                     Ok(()) => (gpu_millis, millijoules) = (0, 0),
                     Err(error) => {
-                        tracing::warn!(%error, "cannot note what the GPUs took; it is added to the next minute")
+                        tracing::warn!(%error, "cannot note what the GPUs took; it is added to the next minute");
                     }
                 }
             }

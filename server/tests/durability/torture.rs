@@ -58,10 +58,10 @@ async fn torture(home: Home) {
     let gateway = home.serve("data").await;
     clients.send_to(gateway.address);
     clients.have_seen(100).await;
-    let seen = clients.finish().await;
+    let answers = clients.finish().await;
     gateway.stop().await;
 
-    let balance = books::balance(&home.store().await, &seen).await;
+    let balance = books::balance(&home.store().await, &answers).await;
     assert!(balance.completed > 0 && balance.lost > 0, "{balance:?} shows nothing");
     eprintln!("{kills} kills with seed {seed}: {balance:?}");
 }

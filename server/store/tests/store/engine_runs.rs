@@ -46,7 +46,7 @@ on_each_database! {
             counted: totals(200, 47),
             recorded: totals(200, 40),
         };
-        assert_eq!(store.engine_runs(10).await.unwrap(), [first.clone()]);
+        assert_eq!(store.engine_runs(10).await.unwrap(), std::slice::from_ref(&first));
 
         // It was restarted.
         database.clock.advance(Duration::from_mins(1));

@@ -24,7 +24,7 @@ async fn a_backup_takes_the_place_of_what_is_there_and_nothing_is_deleted() {
         .await
         .unwrap()
         .unwrap();
-    assert_eq!(database.open().await.keys().await.unwrap(), [kept.clone()]);
+    assert_eq!(database.open().await.keys().await.unwrap(), std::slice::from_ref(&kept));
     let before = Store::open(&format!("sqlite://{}", aside.display()), database.clock.clone())
         .await
         .unwrap();
@@ -48,7 +48,7 @@ async fn a_database_that_is_gone_or_damaged_is_restored_all_the_same() {
             .is_some()
     );
     let store = database.open().await;
-    assert_eq!(store.keys().await.unwrap(), [key.clone()]);
+    assert_eq!(store.keys().await.unwrap(), std::slice::from_ref(&key));
     store.close().await;
 
     fs::remove_file(database.file()).unwrap();
