@@ -1,4 +1,4 @@
-//! The chart with its legend. The browser reads it with [`crate::components::plot`].
+//! The chart with its legend. The browser reads it with `components::plot`.
 
 use leptos::prelude::*;
 use worv_api::{Grouping, UsageReport, UsageSeries};
