@@ -3,6 +3,7 @@
 //! A TOML file comes first, then the environment (`WORV_SECTION__KEY`), which wins.
 
 use serde::{Deserialize, Serialize};
+use worv_node::supervisor::Launch;
 
 use crate::{
     edge,
@@ -18,6 +19,7 @@ pub use self::{
     limits::Limits,
     load::{Origin, load},
     log::{Log, LogFormat},
+    node::Node,
     profile::{Messages, Profile, Switch, Thinking},
     proxy::Proxy,
     server::Server,
@@ -32,6 +34,7 @@ mod hosts;
 mod limits;
 mod load;
 mod log;
+mod node;
 mod profile;
 mod proxy;
 mod server;
@@ -61,6 +64,8 @@ pub struct Config {
     pub console: Console,
     /// The GPUs.
     pub gpu: Gpu,
+    /// The machine that the engine runs on.
+    pub node: Node,
     /// The log.
     pub log: Log,
 }
@@ -136,6 +141,33 @@ impl Config {
                 return wrong(format!("{key} is 0: give at least 1"));
             }
         }
+        self.validate_node()
+    }
+
+    /// Whether the gateway runs the engine itself.
+    pub fn runs_engine(&self) -> bool {
+        self.profile.iter().any(|profile| profile.launch.is_some())
+    }
+
+    fn validate_node(&self) -> Result<(), Failure> {
+        let wrong = |message: String| Err(Failure::new(Kind::Config, message));
+        if !(1..=100).contains(&self.node.name.chars().count()) {
+            return wrong("node.name: give a name of 1 to 100 characters".to_owned());
+        }
+        for (at, profile) in self.profile.iter().enumerate() {
+            if self.profile[..at]
+                .iter()
+                .any(|other| other.name.eq_ignore_ascii_case(&profile.name))
+            {
+                return wrong(format!(
+                    "profile: {:?} is there twice; give each a name of its own",
+                    profile.name
+                ));
+            }
+            if let Some(complaint) = profile.launch.as_ref().and_then(Launch::complaint) {
+                return wrong(format!("profile {:?}, launch: {complaint}", profile.name));
+            }
+        }
         Ok(())
     }
 }
@@ -155,6 +187,7 @@ impl Default for Config {
             usage: Usage::default(),
             console: Console::default(),
             gpu: Gpu::default(),
+            node: Node::default(),
             log: Log::default(),
         }
     }

@@ -5,13 +5,8 @@ use std::{fs::DirBuilder, io, net::SocketAddr, os::unix::fs::DirBuilderExt, path
 use axum::{Router, handler::Handler, routing::get};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use worv_api::{EngineState, EngineStatus};
 use worv_core::{Clock, Entropy, usage::UsageSink};
-use worv_node::{
-    engine::{self, EngineConfig},
-    gpu::{self, GpuConfig},
-};
-use worv_proxy::{Gateway, GatewayConfig, MessagesSupport, ModelProfile, ThinkingMap};
+use worv_proxy::{Gateway, GatewayConfig};
 use worv_store::{Store, usage};
 
 use crate::{
@@ -26,26 +21,30 @@ pub use listener::bind;
 pub use node::Node;
 
 use background::Background;
-use demo::{Demo, LoadMeter, Prepared};
+use demo::Demo;
 use key_usage::{KeyUsageState, key_usage};
+use machine::Setting;
+use model_profile::model_profile;
 
 mod background;
+mod data_path;
 mod demo;
+mod gpu_minutes;
 mod gpu_use;
 mod health;
 mod key_usage;
 mod limits;
 mod listener;
 mod log;
+mod machine;
+mod model_profile;
 mod node;
 mod ready;
 mod reconciliation;
-
-/// How often the GPUs are read.
-const GPU_INTERVAL: Duration = Duration::from_secs(1);
+mod reload;
 
 /// Serves until the process is told to stop (SIGTERM, SIGINT).
-pub async fn serve(config: Config, origin: &Origin, options: Serve) -> Result<(), Failure> {
+pub async fn serve(mut config: Config, origin: &Origin, options: Serve) -> Result<(), Failure> {
     let clock = Clock::System;
     let entropy = Entropy::System;
     let stopping = CancellationToken::new();
@@ -56,16 +55,18 @@ pub async fn serve(config: Config, origin: &Origin, options: Serve) -> Result<()
     let metrics_listener = bind("server.metrics_listen", config.server.metrics_listen).await?;
     let site = Site::open(&config.server.site_dir)?;
     let demo = if options.demo {
-        Some(Demo::start(&config).await?)
+        Some(Demo::start(&mut config)?)
     } else {
         None
     };
     let engine_url = engine_url(&config, demo.as_ref())?;
-    let mut engine = engine::watch(engine_config(&config, &engine_url), clock.clone(), stopping.clone());
-    let engine_status = first_answer(&mut engine).await;
-    if config.engine.must_answer_at_start && engine_status.state != EngineState::Up {
-        return Err(no_engine(&engine_status));
-    }
+    let setting = Setting {
+        config: &config,
+        engine_url: &engine_url,
+        clock: &clock,
+        stopping: &stopping,
+    };
+    let foreign = setting.foreign_engine().await?;
     // A start that has failed by now has said so in its one line.
     log::start(&config.log)?;
     let store = Store::open(&config.database_url(), clock.clone())
@@ -73,25 +74,29 @@ pub async fn serve(config: Config, origin: &Origin, options: Serve) -> Result<()
         .map_err(command::store_failure)?;
 
     let prepared = match &demo {
-        Some(demo) => Some(demo.prepare(&store, &config, &entropy, &engine_status.model).await?),
+        Some(demo) => {
+            let ours = config.profile.first().map_or("", |profile| &profile.name);
+            let model = foreign.as_ref().map_or(ours, |(_, status)| &status.model);
+            Some(demo.prepare(&store, &config, &entropy, model).await?)
+        }
         None => None,
     };
-    let gpus = gpu::watch(gpu_config(&config, prepared.as_ref()), clock.clone(), stopping.clone());
-    let (load, credentials) = prepared
-        .map(|made| (LoadMeter::new(made.gpus), made.credentials))
-        .unzip();
+    let machine = setting.start_machine(demo.as_ref(), prepared, foreign).await;
     let usage = Arc::new(usage_writer(&config, store.clone())?);
     let tail = Tail::new();
     let gateway = gateway(&config, &engine_url, tail.shown(&usage), (&clock, &entropy))?;
-    let metrics = engine::metrics::watch(engine_config(&config, &engine_url), clock.clone(), stopping.clone());
-    let live = Arc::new(Live::new(EngineStatus::clone(&engine_status), gpus.borrow().overview()));
+    let managed = setting.switching(&machine, &store, &gateway).await?;
+    let live = Arc::new(Live::new(
+        machine.engine_status.clone(),
+        machine.gpus.borrow().overview(),
+    ));
     let console = Arc::new(Console {
         throttle: Throttle::new(clock.clone()),
         store: store.clone(),
         gateway: Arc::clone(&gateway),
         live: Arc::clone(&live),
         tail: Arc::clone(&tail),
-        node: Node::new(gpus.clone(), config.profile.clone(), stopping.clone()),
+        node: Node::new(&config.node.name, &machine, managed, stopping.clone()),
         passwords: Passwords::new(entropy.clone()),
         clock: clock.clone(),
         entropy,
@@ -115,13 +120,15 @@ pub async fn serve(config: Config, origin: &Origin, options: Serve) -> Result<()
     };
     let begun = background.begin(&tasks, &usage, &console.entropy).await;
     begun.map_err(command::store_failure)?;
-    background.start(&tasks, engine.clone(), gpus, metrics, load);
-    let told_to_stop = until_told_to_stop()?;
-    let stop = stopping.clone();
-    tasks.spawn(async move {
-        told_to_stop.await;
-        stop.cancel();
-    });
+    let health = health::router(
+        Arc::clone(&gateway),
+        machine.engine.clone(),
+        store.clone(),
+        Arc::clone(&usage),
+    );
+    let credentials = machine.credentials.clone();
+    background.start(&tasks, &config, &console.node, machine, origin.file.clone());
+    stop_when_told(&tasks, &stopping)?;
 
     let addresses = Addresses {
         public: local(&listener)?,
@@ -129,7 +136,6 @@ pub async fn serve(config: Config, origin: &Origin, options: Serve) -> Result<()
         hosts: config.hosts(),
     };
     let drain = Duration::from_secs(config.server.drain_seconds);
-    let health = health::router(Arc::clone(&gateway), engine, store.clone(), Arc::clone(&usage));
     tasks.spawn(listener::run(
         metrics_listener,
         health,
@@ -141,14 +147,29 @@ pub async fn serve(config: Config, origin: &Origin, options: Serve) -> Result<()
     listener::run(listener, router(&config, &gateway, &console), stopping.clone(), drain).await;
 
     tracing::info!("stopping");
-    tasks.close();
-    tasks.wait().await;
+    end(&tasks, &console.node).await;
     usage.close().await;
     store.close().await;
-    if let Some(demo) = demo {
-        demo.stop().await;
-    }
     Ok(())
+}
+
+/// Cancels `stopping` when the process is told to stop.
+fn stop_when_told(tasks: &TaskTracker, stopping: &CancellationToken) -> Result<(), Failure> {
+    let (told_to_stop, stopping) = (until_told_to_stop()?, stopping.clone());
+    tasks.spawn(async move {
+        told_to_stop.await;
+        stopping.cancel();
+    });
+    Ok(())
+}
+
+/// Waits until nothing goes on any more.
+async fn end(tasks: &TaskTracker, node: &Node) {
+    tasks.close();
+    tasks.wait().await;
+    if let Some(managed) = &node.managed {
+        managed.switching.ended().await;
+    }
 }
 
 /// Where the gateway answers.
@@ -202,25 +223,6 @@ fn engine_url(config: &Config, demo: Option<&Demo>) -> Result<reqwest::Url, Fail
         .map_err(|error| Failure::new(Kind::Config, format!("engine.url is {url:?}: {error}")))
 }
 
-/// The engine's state once it has been asked for the first time.
-async fn first_answer(engine: &mut tokio::sync::watch::Receiver<Arc<EngineStatus>>) -> EngineStatus {
-    let answered = engine.wait_for(|status| status.state != EngineState::Starting).await;
-    answered.map_or_else(|_| EngineStatus::starting(0), |status| EngineStatus::clone(&status))
-}
-
-fn no_engine(status: &EngineStatus) -> Failure {
-    let cure =
-        "Start it, correct the address, or set engine.must_answer_at_start = false to serve without it meanwhile.";
-    Failure::new(Kind::Unavailable, format!("engine.url: {} {cure}", status.detail))
-}
-
-fn engine_config(config: &Config, url: &reqwest::Url) -> EngineConfig {
-    EngineConfig {
-        api_key: config.engine.api_key.clone(),
-        ..EngineConfig::new(url.clone())
-    }
-}
-
 fn session_rules(console: &config::Console) -> SessionRules {
     SessionRules {
         secure_cookies: console.secure_cookies,
@@ -229,14 +231,7 @@ fn session_rules(console: &config::Console) -> SessionRules {
     }
 }
 
-fn gpu_config(config: &Config, demo: Option<&Prepared>) -> GpuConfig {
-    let demo_library = demo.map(|demo| demo.gpus.library().to_owned());
-    GpuConfig {
-        library: config.gpu.nvml_library.clone().or(demo_library),
-        interval: GPU_INTERVAL,
-    }
-}
-
+/// The data path.
 fn gateway(
     config: &Config,
     engine_url: &reqwest::Url,
@@ -249,22 +244,6 @@ fn gateway(
 }
 
 fn gateway_config(config: &Config, engine_url: &reqwest::Url) -> GatewayConfig {
-    let profile = |profile: &config::Profile| ModelProfile {
-        aliases: profile.aliases.clone(),
-        max_context_tokens: profile.max_context_tokens,
-        thinking: profile
-            .thinking
-            .as_ref()
-            .map(thinking_map)
-            .or_else(|| ThinkingMap::of_model(&profile.name)),
-        max_output_tokens: profile.max_output_tokens,
-        strip_han: profile.strip_han,
-        messages: profile.messages.map(|messages| match messages {
-            config::Messages::Native => MessagesSupport::Native,
-            config::Messages::Translated => MessagesSupport::Translated,
-        }),
-        ..ModelProfile::of_model(&profile.name)
-    };
     GatewayConfig {
         engine_url: engine_url.to_string(),
         engine_api_key: config.engine.api_key.clone(),
@@ -272,7 +251,7 @@ fn gateway_config(config: &Config, engine_url: &reqwest::Url) -> GatewayConfig {
         max_context_tokens: config.limits.max_context_tokens,
         max_output_tokens: config.limits.max_output_tokens,
         reserved_tokens: config.limits.reserved_tokens,
-        profiles: config.profile.iter().map(profile).collect(),
+        profiles: config.profile.iter().map(model_profile).collect(),
         aliases: config.proxy.aliases.clone(),
         extra_routes: config.proxy.extra_routes.clone(),
         echo_requested_model: config.proxy.echo_requested_model,
@@ -282,18 +261,6 @@ fn gateway_config(config: &Config, engine_url: &reqwest::Url) -> GatewayConfig {
         queue_timeout: Duration::from_secs(config.limits.queue_seconds),
         keep_alive: Duration::from_secs(config.proxy.keep_alive_seconds),
         ..GatewayConfig::default()
-    }
-}
-
-fn thinking_map(thinking: &config::Thinking) -> ThinkingMap {
-    let switch = match thinking.switch {
-        config::Switch::Thinking => "thinking",
-        config::Switch::EnableThinking => "enable_thinking",
-    };
-    ThinkingMap {
-        switch: switch.to_owned(),
-        default: thinking.default,
-        efforts: thinking.efforts.clone().into_iter().collect(),
     }
 }
 

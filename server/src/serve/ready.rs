@@ -14,6 +14,7 @@ use crate::{
 };
 
 /// What the demo made for trying it out.
+#[derive(Clone)]
 pub struct Credentials {
     /// The administrator's name.
     pub admin_name: String,
