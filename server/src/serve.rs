@@ -3,7 +3,7 @@
 use std::{fs::DirBuilder, io, net::SocketAddr, os::unix::fs::DirBuilderExt, path::Path, sync::Arc, time::Duration};
 
 use axum::{Router, handler::Handler, routing::get};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use worv_api::{EngineState, EngineStatus};
 use worv_core::{Clock, Entropy, usage::UsageSink};
@@ -15,9 +15,11 @@ use worv_proxy::{Gateway, GatewayConfig, MessagesSupport, ModelProfile, Thinking
 use worv_store::{Store, usage};
 
 use crate::{
+    chat,
     command::{self, Serve},
     config::{self, Config, Durability, Origin},
     console::{self, Console, Live, SessionRules, Site, Tail, Throttle},
+    docs,
     edge::{self, Sites},
     failure::{Failure, Kind},
     password::Passwords,
@@ -27,16 +29,30 @@ pub use node::Node;
 
 use background::Background;
 use demo::{Demo, LoadMeter, Prepared};
+use figures::Figures;
+use front::{Addresses, Front};
+use inherited::Inherited;
 use key_usage::{KeyUsageState, key_usage};
+use listener::Ends;
 
 mod background;
+mod connection;
 mod demo;
+mod figures;
+mod front;
+mod handover;
 mod health;
+mod inherited;
 mod key_usage;
 mod listener;
 mod log;
 mod node;
+mod notify;
+mod prefixed;
 mod ready;
+
+/// The folder of usage, in the data folder, of a gateway that has taken over from one that still runs.
+const USAGE_BESIDE: &str = "usage-beside";
 
 /// How often the GPUs are read.
 const GPU_INTERVAL: Duration = Duration::from_secs(1);
@@ -46,12 +62,13 @@ pub async fn serve(config: Config, origin: &Origin, options: Serve) -> Result<()
     let clock = Clock::System;
     let entropy = Entropy::System;
     let stopping = CancellationToken::new();
+    let accepting = stopping.child_token();
 
     open_more_files();
     // All that can be wrong is found out before anything is written or promised.
-    let listener = bind("server.listen", config.server.listen).await?;
-    let metrics_listener = bind("server.metrics_listen", config.server.metrics_listen).await?;
-    let site = Site::open(&config.server.site_dir)?;
+    let mut inherited = Inherited::from_environment()?;
+    let front = Front::bind(&config, &clock, &mut inherited).await?;
+    let site = Site::open(config.server.site_dir.as_deref())?;
     let demo = if options.demo {
         Some(Demo::start(&config).await?)
     } else {
@@ -77,7 +94,7 @@ pub async fn serve(config: Config, origin: &Origin, options: Serve) -> Result<()
     let (load, credentials) = prepared
         .map(|made| (LoadMeter::new(made.gpus), made.credentials))
         .unzip();
-    let usage = Arc::new(usage_writer(&config, store.clone())?);
+    let usage = Arc::new(usage_writer(&config, &store, &inherited)?);
     let tail = Tail::new();
     let gateway = gateway(&config, &engine_url, tail.shown(&usage), (&clock, &entropy))?;
     let metrics = engine::metrics::watch(engine_config(&config, &engine_url), clock.clone(), stopping.clone());
@@ -93,11 +110,11 @@ pub async fn serve(config: Config, origin: &Origin, options: Serve) -> Result<()
         clock: clock.clone(),
         entropy,
         site,
-        sessions: session_rules(&config.console),
         settings: console::effective_settings(&config, origin),
+        sessions: session_rules(&config),
         api_host: config.hosts().map(|hosts| hosts.api),
         demo: demo.is_some(),
-        stopping: stopping.clone(),
+        stopping: accepting.clone(),
     });
 
     let tasks = TaskTracker::new();
@@ -111,7 +128,7 @@ pub async fn serve(config: Config, origin: &Origin, options: Serve) -> Result<()
         stopping: stopping.clone(),
     };
     background.load_keys().await.map_err(command::store_failure)?;
-    background.start(&tasks, engine.clone(), gpus, metrics, load);
+    background.start(&tasks, engine.clone(), gpus.clone(), metrics, load);
     let told_to_stop = until_told_to_stop()?;
     let stop = stopping.clone();
     tasks.spawn(async move {
@@ -119,24 +136,30 @@ pub async fn serve(config: Config, origin: &Origin, options: Serve) -> Result<()
         stop.cancel();
     });
 
-    let addresses = Addresses {
-        public: local(&listener)?,
-        metrics: local(&metrics_listener)?,
-        hosts: config.hosts(),
+    let tls = front.tls();
+    let health = health::router(
+        Arc::clone(&gateway),
+        engine.clone(),
+        store.clone(),
+        Arc::clone(&usage),
+        Figures { gpus, tls },
+    );
+    ready::announce(&front.addresses(), credentials.as_ref(), options.ready_file.as_deref())?;
+    notify::ready();
+    // The demo's engine is in this process and cannot be handed over.
+    if demo.is_none() {
+        tasks.spawn(front.handover(&config.server.data_dir)?.follow(accepting.clone()));
+    }
+    let ends = Ends {
+        accepting,
+        stopping: stopping.clone(),
+        drain: Duration::from_secs(config.server.drain_seconds),
     };
-    let drain = Duration::from_secs(config.server.drain_seconds);
-    let health = health::router(Arc::clone(&gateway), engine, store.clone(), Arc::clone(&usage));
-    tasks.spawn(listener::run(
-        metrics_listener,
-        health,
-        stopping.clone(),
-        Duration::from_secs(1),
-    ));
-    ready::announce(&addresses, credentials.as_ref(), options.ready_file.as_deref())?;
-    tracing::info!(address = %addresses.public, "serving");
-    listener::run(listener, router(&config, &gateway, &console), stopping.clone(), drain).await;
+    let sites = sites(&config, &gateway, &console, engine, &tasks);
+    front.run(sites, health, &tasks, ends).await;
 
     tracing::info!("stopping");
+    stopping.cancel();
     tasks.close();
     tasks.wait().await;
     usage.close().await;
@@ -147,18 +170,14 @@ pub async fn serve(config: Config, origin: &Origin, options: Serve) -> Result<()
     Ok(())
 }
 
-/// Where the gateway answers.
-pub struct Addresses {
-    /// The API and the console.
-    pub public: SocketAddr,
-    /// Health and metrics.
-    pub metrics: SocketAddr,
-    /// The names that the API and the console answer to, if they are told apart by name.
-    pub hosts: Option<edge::Hosts>,
-}
-
-/// The API and the console, told apart by host or by path.
-fn router(config: &Config, gateway: &Arc<Gateway>, console: &Arc<Console>) -> Router {
+/// The sites, told apart by host or by path.
+fn sites(
+    config: &Config,
+    gateway: &Arc<Gateway>,
+    console: &Arc<Console>,
+    engine: watch::Receiver<Arc<EngineStatus>>,
+    tasks: &TaskTracker,
+) -> Router {
     let own_usage = KeyUsageState {
         gateway: Arc::clone(gateway),
         store: console.store.clone(),
@@ -167,15 +186,23 @@ fn router(config: &Config, gateway: &Arc<Gateway>, console: &Arc<Console>) -> Ro
     let api = worv_proxy::router(Arc::clone(gateway))
         .route("/health", get(async || "ok\n"))
         .route("/v1/usage", get(key_usage).with_state(own_usage));
+    let stopping = console.stopping.clone();
+    let style = console.site.style();
     let console = console::router(console);
     let trusted = config.server.trusted_proxies.clone();
-    match config.hosts() {
-        Some(hosts) => {
-            let api = api.fallback_service(worv_proxy::not_found.with_state(Arc::clone(gateway)));
-            edge::by_host(hosts, Sites { api, console }, trusted)
-        }
-        None => edge::by_path(api.fallback_service(console), trusted),
-    }
+    let Some(hosts) = config.hosts() else {
+        let beside = chat::note().merge(docs::router_below_path(config.clone(), engine));
+        return edge::by_path(api.merge(beside).fallback_service(console), trusted);
+    };
+    let api = api.fallback_service(worv_proxy::not_found.with_state(Arc::clone(gateway)));
+    let (upstream, https) = (config.chat.upstream.as_deref(), config.secure_cookies());
+    let sites = Sites {
+        api,
+        console,
+        docs: docs::router(config.clone(), engine).merge(style),
+        chat: chat::router(upstream, https, stopping, tasks.clone()),
+    };
+    edge::by_host(hosts, sites, trusted)
 }
 
 /// Each open stream is a connection on both sides; the limit that programs start with is for a hundred of them.
@@ -199,7 +226,7 @@ fn engine_url(config: &Config, demo: Option<&Demo>) -> Result<reqwest::Url, Fail
 }
 
 /// The engine's state once it has been asked for the first time.
-async fn first_answer(engine: &mut tokio::sync::watch::Receiver<Arc<EngineStatus>>) -> EngineStatus {
+async fn first_answer(engine: &mut watch::Receiver<Arc<EngineStatus>>) -> EngineStatus {
     let answered = engine.wait_for(|status| status.state != EngineState::Starting).await;
     answered.map_or_else(|_| EngineStatus::starting(0), |status| EngineStatus::clone(&status))
 }
@@ -217,9 +244,10 @@ fn engine_config(config: &Config, url: &reqwest::Url) -> EngineConfig {
     }
 }
 
-fn session_rules(console: &config::Console) -> SessionRules {
+fn session_rules(config: &Config) -> SessionRules {
+    let console = &config.console;
     SessionRules {
-        secure_cookies: console.secure_cookies,
+        secure_cookies: config.secure_cookies(),
         idle: Duration::from_mins(console.session_idle_minutes.into()),
         absolute: Duration::from_hours(console.session_hours.into()),
     }
@@ -292,15 +320,30 @@ fn thinking_map(thinking: &config::Thinking) -> ThinkingMap {
     }
 }
 
-/// Usage goes to the database, and to files in the data folder while it is not there.
-fn usage_writer(config: &Config, store: Store) -> Result<usage::Writer, Failure> {
+/// Usage goes to the database, and to files in the data folder while it is not there. Beside a gateway that finishes its
+/// last requests with those files, it has a folder of its own; what was left in that one is recorded as well.
+fn usage_writer(config: &Config, store: &Store, inherited: &Inherited) -> Result<usage::Writer, Failure> {
     let (durability, folder) = (durability(config.usage.durability), &config.server.data_dir);
-    create_for_owner(folder)
-        .and_then(|()| usage::Writer::start_in(store, durability, folder))
-        .map_err(|error| {
-            let message = format!("server.data_dir: cannot keep usage in {}: {error}", folder.display());
-            Failure::new(Kind::CannotCreate, message)
-        })
+    let beside = folder.join(USAGE_BESIDE);
+    let start_in = |folder: &Path| {
+        create_for_owner(folder).and_then(|()| usage::Writer::start_in(store.clone(), durability, folder))
+    };
+    let started = match start_in(folder) {
+        Err(error) if inherited.is_handed_over() && error.kind() == io::ErrorKind::WouldBlock => start_in(&beside),
+        Ok(writer) => {
+            if beside.exists()
+                && let Err(error) = start_in(&beside)
+            {
+                tracing::debug!(%error, "another gateway finishes its requests");
+            }
+            Ok(writer)
+        }
+        failed => failed,
+    };
+    started.map_err(|error| {
+        let message = format!("server.data_dir: cannot keep usage in {}: {error}", folder.display());
+        Failure::new(Kind::CannotCreate, message)
+    })
 }
 
 fn create_for_owner(folder: &Path) -> io::Result<()> {
