@@ -129,12 +129,7 @@ pub async fn serve(config: Config, origin: &Origin, options: Serve) -> Result<()
     };
     background.load_keys().await.map_err(command::store_failure)?;
     background.start(&tasks, engine.clone(), gpus.clone(), metrics, load);
-    let told_to_stop = until_told_to_stop()?;
-    let stop = stopping.clone();
-    tasks.spawn(async move {
-        told_to_stop.await;
-        stop.cancel();
-    });
+    stop_when_told(&stopping, &tasks)?;
 
     let tls = front.tls();
     let health = health::router(
@@ -361,6 +356,15 @@ fn local(listener: &TcpListener) -> Result<SocketAddr, Failure> {
     listener
         .local_addr()
         .map_err(|error| Failure::new(Kind::Software, format!("cannot tell where we listen: {error}")))
+}
+
+fn stop_when_told(stopping: &CancellationToken, tasks: &TaskTracker) -> Result<(), Failure> {
+    let (told_to_stop, stopping) = (until_told_to_stop()?, stopping.clone());
+    tasks.spawn(async move {
+        told_to_stop.await;
+        stopping.cancel();
+    });
+    Ok(())
 }
 
 /// Resolves at the first SIGTERM or SIGINT after this call.
