@@ -11,6 +11,7 @@ use crate::{
 };
 
 pub use self::{
+    chat::Chat,
     console::Console,
     database::Database,
     engine::Engine,
@@ -23,9 +24,11 @@ pub use self::{
     profile::{Messages, Profile, Switch, Thinking},
     proxy::Proxy,
     server::Server,
+    tls::Tls,
     usage::{Durability, Usage},
 };
 
+mod chat;
 mod console;
 mod database;
 mod engine;
@@ -38,6 +41,7 @@ mod node;
 mod profile;
 mod proxy;
 mod server;
+mod tls;
 mod usage;
 
 /// The whole configuration.
@@ -48,6 +52,10 @@ pub struct Config {
     pub server: Server,
     /// The names of the hosts. Without them, one origin serves everything by path.
     pub hosts: Hosts,
+    /// HTTPS.
+    pub tls: Tls,
+    /// The chat front end.
+    pub chat: Chat,
     /// The database.
     pub database: Database,
     /// The engine in front of which it stands.
@@ -84,7 +92,14 @@ impl Config {
         Some(edge::Hosts {
             api: self.hosts.proxy.clone()?,
             console: self.hosts.admin.clone()?,
+            docs: self.hosts.docs.clone(),
+            chat: self.hosts.chat.clone(),
         })
+    }
+
+    /// Whether the console's cookies are for HTTPS alone.
+    pub fn secure_cookies(&self) -> bool {
+        self.console.secure_cookies.unwrap_or(self.tls.listen.is_some())
     }
 
     /// Checks what types alone cannot.
@@ -98,19 +113,13 @@ impl Config {
                 ));
             }
         }
-        match (&self.hosts.proxy, &self.hosts.admin) {
-            (Some(proxy), Some(admin)) if proxy == admin => {
-                return wrong(format!(
-                    "hosts.proxy and hosts.admin are both {proxy}: give each a name of its own, or neither to serve both by path"
-                ));
-            }
-            (Some(_), None) => {
-                return wrong("hosts.admin is not set, but hosts.proxy is: set both or neither".to_owned());
-            }
-            (None, Some(_)) => {
-                return wrong("hosts.proxy is not set, but hosts.admin is: set both or neither".to_owned());
-            }
-            _ => {}
+        let complaints = [
+            self.hosts.complaint(),
+            self.tls.complaint(),
+            self.chat.complaint(self.hosts.chat.is_some()),
+        ];
+        if let Some(complaint) = complaints.into_iter().flatten().next() {
+            return wrong(complaint);
         }
         if self.limits.max_context_tokens <= self.limits.reserved_tokens {
             return wrong(format!(
@@ -177,6 +186,8 @@ impl Default for Config {
         Self {
             server: Server::default(),
             hosts: Hosts::default(),
+            tls: Tls::default(),
+            chat: Chat::default(),
             database: Database::default(),
             engine: Engine::default(),
             profile: ["DeepSeek-V4-Pro", "GLM-5.1-FP8", "Kimi-K2.6"]

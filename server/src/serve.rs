@@ -3,16 +3,19 @@
 use std::{fs::DirBuilder, io, net::SocketAddr, os::unix::fs::DirBuilderExt, path::Path, sync::Arc, time::Duration};
 
 use axum::{Router, handler::Handler, routing::get};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use worv_api::EngineStatus;
 use worv_core::{Clock, Entropy, usage::UsageSink};
 use worv_proxy::{Gateway, GatewayConfig};
 use worv_store::{Store, usage};
 
 use crate::{
+    chat,
     command::{self, Serve},
     config::{self, Config, Durability, Origin},
     console::{self, Console, Live, SessionRules, Site, Tail, Throttle},
+    docs,
     edge::{self, Sites},
     failure::{Failure, Kind},
     password::Passwords,
@@ -22,16 +25,25 @@ pub use node::Node;
 
 use background::Background;
 use demo::Demo;
+use figures::Figures;
+use front::{Addresses, Front};
+use inherited::Inherited;
 use key_usage::{KeyUsageState, key_usage};
+use listener::Ends;
 use machine::Setting;
 use model_profile::model_profile;
 
 mod background;
+mod connection;
 mod data_path;
 mod demo;
+mod figures;
+mod front;
 mod gpu_minutes;
 mod gpu_use;
+mod handover;
 mod health;
+mod inherited;
 mod key_usage;
 mod limits;
 mod listener;
@@ -39,21 +51,27 @@ mod log;
 mod machine;
 mod model_profile;
 mod node;
+mod notify;
+mod prefixed;
 mod ready;
 mod reconciliation;
 mod reload;
+
+/// The folder of usage, in the data folder, of a gateway that has taken over from one that still runs.
+const USAGE_BESIDE: &str = "usage-beside";
 
 /// Serves until the process is told to stop (SIGTERM, SIGINT).
 pub async fn serve(mut config: Config, origin: &Origin, options: Serve) -> Result<(), Failure> {
     let clock = Clock::System;
     let entropy = Entropy::System;
     let stopping = CancellationToken::new();
+    let accepting = stopping.child_token();
 
     open_more_files();
     // All that can be wrong is found out before anything is written or promised.
-    let listener = bind("server.listen", config.server.listen).await?;
-    let metrics_listener = bind("server.metrics_listen", config.server.metrics_listen).await?;
-    let site = Site::open(&config.server.site_dir)?;
+    let mut inherited = Inherited::from_environment()?;
+    let front = Front::bind(&config, &clock, &mut inherited).await?;
+    let site = Site::open(config.server.site_dir.as_deref())?;
     let demo = if options.demo {
         Some(Demo::start(&mut config)?)
     } else {
@@ -82,7 +100,7 @@ pub async fn serve(mut config: Config, origin: &Origin, options: Serve) -> Resul
         None => None,
     };
     let machine = setting.start_machine(demo.as_ref(), prepared, foreign).await;
-    let usage = Arc::new(usage_writer(&config, store.clone())?);
+    let usage = Arc::new(usage_writer(&config, &store, &inherited)?);
     let tail = Tail::new();
     let gateway = gateway(&config, &engine_url, tail.shown(&usage), (&clock, &entropy))?;
     let managed = setting.switching(&machine, &store, &gateway).await?;
@@ -101,11 +119,11 @@ pub async fn serve(mut config: Config, origin: &Origin, options: Serve) -> Resul
         clock: clock.clone(),
         entropy,
         site,
-        sessions: session_rules(&config.console),
         settings: console::effective_settings(&config, origin),
+        sessions: session_rules(&config),
         api_host: config.hosts().map(|hosts| hosts.api),
         demo: demo.is_some(),
-        stopping: stopping.clone(),
+        stopping: accepting.clone(),
     });
 
     let tasks = TaskTracker::new();
@@ -120,33 +138,38 @@ pub async fn serve(mut config: Config, origin: &Origin, options: Serve) -> Resul
     };
     let begun = background.begin(&tasks, &usage, &console.entropy).await;
     begun.map_err(command::store_failure)?;
-    let health = health::router(
-        Arc::clone(&gateway),
+    let (engine, gpus, credentials) = (
         machine.engine.clone(),
-        store.clone(),
-        Arc::clone(&usage),
+        machine.gpus.clone(),
+        machine.credentials.clone(),
     );
-    let credentials = machine.credentials.clone();
     background.start(&tasks, &config, &console.node, machine, origin.file.clone());
     stop_when_told(&tasks, &stopping)?;
 
-    let addresses = Addresses {
-        public: local(&listener)?,
-        metrics: local(&metrics_listener)?,
-        hosts: config.hosts(),
+    let tls = front.tls();
+    let health = health::router(
+        Arc::clone(&gateway),
+        engine.clone(),
+        store.clone(),
+        Arc::clone(&usage),
+        Figures { gpus, tls },
+    );
+    ready::announce(&front.addresses(), credentials.as_ref(), options.ready_file.as_deref())?;
+    notify::ready();
+    // An engine that this process runs has one master: it is not handed over.
+    if demo.is_none() && !config.runs_engine() {
+        tasks.spawn(front.handover(&config.server.data_dir)?.follow(accepting.clone()));
+    }
+    let ends = Ends {
+        accepting,
+        stopping: stopping.clone(),
+        drain: Duration::from_secs(config.server.drain_seconds),
     };
-    let drain = Duration::from_secs(config.server.drain_seconds);
-    tasks.spawn(listener::run(
-        metrics_listener,
-        health,
-        stopping.clone(),
-        Duration::from_secs(1),
-    ));
-    ready::announce(&addresses, credentials.as_ref(), options.ready_file.as_deref())?;
-    tracing::info!(address = %addresses.public, "serving");
-    listener::run(listener, router(&config, &gateway, &console), stopping.clone(), drain).await;
+    let sites = sites(&config, &gateway, &console, engine, &tasks);
+    front.run(sites, health, &tasks, ends).await;
 
     tracing::info!("stopping");
+    stopping.cancel();
     end(&tasks, &console.node).await;
     usage.close().await;
     store.close().await;
@@ -172,18 +195,14 @@ async fn end(tasks: &TaskTracker, node: &Node) {
     }
 }
 
-/// Where the gateway answers.
-pub struct Addresses {
-    /// The API and the console.
-    pub public: SocketAddr,
-    /// Health and metrics.
-    pub metrics: SocketAddr,
-    /// The names that the API and the console answer to, if they are told apart by name.
-    pub hosts: Option<edge::Hosts>,
-}
-
-/// The API and the console, told apart by host or by path.
-fn router(config: &Config, gateway: &Arc<Gateway>, console: &Arc<Console>) -> Router {
+/// The sites, told apart by host or by path.
+fn sites(
+    config: &Config,
+    gateway: &Arc<Gateway>,
+    console: &Arc<Console>,
+    engine: watch::Receiver<Arc<EngineStatus>>,
+    tasks: &TaskTracker,
+) -> Router {
     let own_usage = KeyUsageState {
         gateway: Arc::clone(gateway),
         store: console.store.clone(),
@@ -192,15 +211,23 @@ fn router(config: &Config, gateway: &Arc<Gateway>, console: &Arc<Console>) -> Ro
     let api = worv_proxy::router(Arc::clone(gateway))
         .route("/health", get(async || "ok\n"))
         .route("/v1/usage", get(key_usage).with_state(own_usage));
+    let stopping = console.stopping.clone();
+    let style = console.site.style();
     let console = console::router(console);
     let trusted = config.server.trusted_proxies.clone();
-    match config.hosts() {
-        Some(hosts) => {
-            let api = api.fallback_service(worv_proxy::not_found.with_state(Arc::clone(gateway)));
-            edge::by_host(hosts, Sites { api, console }, trusted)
-        }
-        None => edge::by_path(api.fallback_service(console), trusted),
-    }
+    let Some(hosts) = config.hosts() else {
+        let beside = chat::note().merge(docs::router_below_path(config.clone(), engine));
+        return edge::by_path(api.merge(beside).fallback_service(console), trusted);
+    };
+    let api = api.fallback_service(worv_proxy::not_found.with_state(Arc::clone(gateway)));
+    let (upstream, https) = (config.chat.upstream.as_deref(), config.secure_cookies());
+    let sites = Sites {
+        api,
+        console,
+        docs: docs::router(config.clone(), engine).merge(style),
+        chat: chat::router(upstream, https, stopping, tasks.clone()),
+    };
+    edge::by_host(hosts, sites, trusted)
 }
 
 /// Each open stream is a connection on both sides; the limit that programs start with is for a hundred of them.
@@ -223,9 +250,10 @@ fn engine_url(config: &Config, demo: Option<&Demo>) -> Result<reqwest::Url, Fail
         .map_err(|error| Failure::new(Kind::Config, format!("engine.url is {url:?}: {error}")))
 }
 
-fn session_rules(console: &config::Console) -> SessionRules {
+fn session_rules(config: &Config) -> SessionRules {
+    let console = &config.console;
     SessionRules {
-        secure_cookies: console.secure_cookies,
+        secure_cookies: config.secure_cookies(),
         idle: Duration::from_mins(console.session_idle_minutes.into()),
         absolute: Duration::from_hours(console.session_hours.into()),
     }
@@ -264,15 +292,30 @@ fn gateway_config(config: &Config, engine_url: &reqwest::Url) -> GatewayConfig {
     }
 }
 
-/// Usage goes to the database, and to files in the data folder while it is not there.
-fn usage_writer(config: &Config, store: Store) -> Result<usage::Writer, Failure> {
+/// Usage goes to the database, and to files in the data folder while it is not there. Beside a gateway that finishes its
+/// last requests with those files, it has a folder of its own; what was left in that one is recorded as well.
+fn usage_writer(config: &Config, store: &Store, inherited: &Inherited) -> Result<usage::Writer, Failure> {
     let (durability, folder) = (durability(config.usage.durability), &config.server.data_dir);
-    create_for_owner(folder)
-        .and_then(|()| usage::Writer::start_in(store, durability, folder))
-        .map_err(|error| {
-            let message = format!("server.data_dir: cannot keep usage in {}: {error}", folder.display());
-            Failure::new(Kind::CannotCreate, message)
-        })
+    let beside = folder.join(USAGE_BESIDE);
+    let start_in = |folder: &Path| {
+        create_for_owner(folder).and_then(|()| usage::Writer::start_in(store.clone(), durability, folder))
+    };
+    let started = match start_in(folder) {
+        Err(error) if inherited.is_handed_over() && error.kind() == io::ErrorKind::WouldBlock => start_in(&beside),
+        Ok(writer) => {
+            if beside.exists()
+                && let Err(error) = start_in(&beside)
+            {
+                tracing::debug!(%error, "another gateway finishes its requests");
+            }
+            Ok(writer)
+        }
+        failed => failed,
+    };
+    started.map_err(|error| {
+        let message = format!("server.data_dir: cannot keep usage in {}: {error}", folder.display());
+        Failure::new(Kind::CannotCreate, message)
+    })
 }
 
 fn create_for_owner(folder: &Path) -> io::Result<()> {
