@@ -13,7 +13,7 @@ use worv_store::{Store, usage};
 use crate::{
     chat,
     command::{self, Serve},
-    config::{self, Config, Durability, Origin},
+    config::{Config, Durability, Origin},
     console::{self, Console, Live, SessionRules, Site, Tail, Throttle},
     docs,
     edge::{self, Sites},
@@ -24,13 +24,13 @@ pub use listener::bind;
 pub use node::Node;
 
 use background::Background;
-use demo::Demo;
+use demo::{Demo, Prepared};
 use figures::Figures;
 use front::{Addresses, Front};
 use inherited::Inherited;
 use key_usage::{KeyUsageState, key_usage};
 use listener::Ends;
-use machine::Setting;
+use machine::{Setting, Watched};
 use model_profile::model_profile;
 
 mod background;
@@ -92,11 +92,7 @@ pub async fn serve(mut config: Config, origin: &Origin, options: Serve) -> Resul
         .map_err(command::store_failure)?;
 
     let prepared = match &demo {
-        Some(demo) => {
-            let ours = config.profile.first().map_or("", |profile| &profile.name);
-            let model = foreign.as_ref().map_or(ours, |(_, status)| &status.model);
-            Some(demo.prepare(&store, &config, &entropy, model).await?)
-        }
+        Some(demo) => Some(prepare(demo, &setting, &store, &entropy, foreign.as_ref()).await?),
         None => None,
     };
     let machine = setting.start_machine(demo.as_ref(), prepared, foreign).await;
@@ -174,6 +170,19 @@ pub async fn serve(mut config: Config, origin: &Origin, options: Serve) -> Resul
     usage.close().await;
     store.close().await;
     Ok(())
+}
+
+/// What the demo brings; the model that it shows is that of the engine in front of it, or of its first profile.
+async fn prepare(
+    demo: &Demo,
+    setting: &Setting<'_>,
+    store: &Store,
+    entropy: &Entropy,
+    foreign: Option<&Watched>,
+) -> Result<Prepared, Failure> {
+    let ours = setting.config.profile.first().map_or("", |profile| &profile.name);
+    let model = foreign.map_or(ours, |(_, status)| &status.model);
+    demo.prepare(store, setting.config, entropy, model).await
 }
 
 /// Cancels `stopping` when the process is told to stop.

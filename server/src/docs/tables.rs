@@ -10,7 +10,7 @@ use crate::config::Profile;
 
 /// The inference routes and what each is for.
 pub fn endpoints() -> String {
-    let rows = Endpoint::ALL.map(|endpoint| {
+    let rows = Endpoint::ALL.into_iter().filter_map(|endpoint| {
         let what = match endpoint {
             Endpoint::ChatCompletions => "Chat, OpenAI's dialect; whole or streamed",
             Endpoint::Messages => "Chat, Anthropic's dialect; whole or streamed",
@@ -20,8 +20,10 @@ pub fn endpoints() -> String {
             Endpoint::Embeddings => "Vectors, if the live model makes them",
             Endpoint::Rerank => "Ranks documents, if the live model does",
             Endpoint::Score => "Scores pairs of texts, if the live model does",
+            // Routes of the configuration; the operator who named them tells what they are for.
+            Endpoint::Other => return None,
         };
-        vec![format!("`POST {}`", endpoint.path()), what.to_owned()]
+        Some(vec![format!("`POST {}`", endpoint.path()), what.to_owned()])
     });
     let models = [
         vec![
@@ -30,7 +32,7 @@ pub fn endpoints() -> String {
         ],
         vec!["`GET /v1/models/{id}`".to_owned(), "One of them".to_owned()],
     ];
-    table(&["Route", "What it does"], rows.into_iter().chain(models))
+    table(&["Route", "What it does"], rows.chain(models))
 }
 
 /// The fields that do not pass as they are.
