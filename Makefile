@@ -1,6 +1,6 @@
 # Each target is one script; they install what they need and say what they do.
 
-.PHONY: run console test lint e2e compat bench fuzz torture usage-history screenshots record fmt help
+.PHONY: run console chat release test lint e2e compat bench fuzz torture usage-history screenshots record fmt help
 
 run: ## Serve the demo; ARGS="--config worv.toml" serves that instead
 	@scripts/run $(ARGS)
@@ -11,13 +11,19 @@ test: ## Everything that CI checks
 console: ## Build the console's files into target/site
 	@scripts/build-console
 
+chat: ## The demo with Open WebUI behind its chat host (7 GB); ARGS="3000 8080" are the ports
+	@scripts/chat $(ARGS)
+
+release: ## The binary as it ships, with the console in it
+	@scripts/release
+
 lint: ## Formatting and lints alone
 	@scripts/lint
 
 e2e: ## The tests in Chromium alone; ARGS="keys" takes those of that name
 	@scripts/e2e $(ARGS)
 
-compat: ## The official OpenAI and Anthropic SDKs through the gateway; ENGINE_URL names a real engine
+compat: ## The official OpenAI and Anthropic SDKs, and every snippet of the documentation; ENGINE_URL names a real engine
 	@scripts/compat $(ARGS)
 
 bench: ## The gateway next to nginx and haproxy: CPU time, memory, added latency; ARGS="--only paced"

@@ -1,7 +1,8 @@
 //! The console's API over HTTP.
 
 use app::api::{
-    ApiError, ApiFuture, ApiKey, ConsoleApi, Gpus, NewSwitch, Overview, Profiles, SessionInfo, Switch, Switches,
+    ApiError, ApiFuture, ApiKey, ConsoleApi, GpuPoint, Gpus, NewSwitch, Overview, Profiles, SessionInfo, Switch,
+    Switches,
 };
 use gloo_net::http::{Request, RequestBuilder};
 use leptos::prelude::window;
@@ -49,6 +50,10 @@ impl ConsoleApi for HttpApi {
 
     fn gpus(&self) -> ApiFuture<Gpus> {
         send(Request::get("/api/gpus").build())
+    }
+
+    fn gpu_history(&self, hours: u32) -> ApiFuture<Vec<GpuPoint>> {
+        send(Request::get(&format!("/api/gpus/history?hours={hours}")).build())
     }
 
     fn profiles(&self) -> ApiFuture<Profiles> {

@@ -3,6 +3,7 @@
 //! A TOML file comes first, then the environment (`WORV_SECTION__KEY`), which wins.
 
 use serde::{Deserialize, Serialize};
+use worv_node::supervisor::Launch;
 
 use crate::{
     edge,
@@ -10,6 +11,7 @@ use crate::{
 };
 
 pub use self::{
+    chat::Chat,
     console::Console,
     database::Database,
     engine::Engine,
@@ -18,12 +20,15 @@ pub use self::{
     limits::Limits,
     load::{Origin, load},
     log::{Log, LogFormat},
+    node::Node,
     profile::{Messages, Profile, Switch, Thinking},
     proxy::Proxy,
     server::Server,
+    tls::Tls,
     usage::{Durability, Usage},
 };
 
+mod chat;
 mod console;
 mod database;
 mod engine;
@@ -32,9 +37,11 @@ mod hosts;
 mod limits;
 mod load;
 mod log;
+mod node;
 mod profile;
 mod proxy;
 mod server;
+mod tls;
 mod usage;
 
 /// The whole configuration.
@@ -45,6 +52,10 @@ pub struct Config {
     pub server: Server,
     /// The names of the hosts. Without them, one origin serves everything by path.
     pub hosts: Hosts,
+    /// HTTPS.
+    pub tls: Tls,
+    /// The chat front end.
+    pub chat: Chat,
     /// The database.
     pub database: Database,
     /// The engine in front of which it stands.
@@ -61,6 +72,8 @@ pub struct Config {
     pub console: Console,
     /// The GPUs.
     pub gpu: Gpu,
+    /// The machine that the engine runs on.
+    pub node: Node,
     /// The log.
     pub log: Log,
 }
@@ -79,7 +92,14 @@ impl Config {
         Some(edge::Hosts {
             api: self.hosts.proxy.clone()?,
             console: self.hosts.admin.clone()?,
+            docs: self.hosts.docs.clone(),
+            chat: self.hosts.chat.clone(),
         })
+    }
+
+    /// Whether the console's cookies are for HTTPS alone.
+    pub fn secure_cookies(&self) -> bool {
+        self.console.secure_cookies.unwrap_or(self.tls.listen.is_some())
     }
 
     /// Checks what types alone cannot.
@@ -93,19 +113,13 @@ impl Config {
                 ));
             }
         }
-        match (&self.hosts.proxy, &self.hosts.admin) {
-            (Some(proxy), Some(admin)) if proxy == admin => {
-                return wrong(format!(
-                    "hosts.proxy and hosts.admin are both {proxy}: give each a name of its own, or neither to serve both by path"
-                ));
-            }
-            (Some(_), None) => {
-                return wrong("hosts.admin is not set, but hosts.proxy is: set both or neither".to_owned());
-            }
-            (None, Some(_)) => {
-                return wrong("hosts.proxy is not set, but hosts.admin is: set both or neither".to_owned());
-            }
-            _ => {}
+        let complaints = [
+            self.hosts.complaint(),
+            self.tls.complaint(),
+            self.chat.complaint(self.hosts.chat.is_some()),
+        ];
+        if let Some(complaint) = complaints.into_iter().flatten().next() {
+            return wrong(complaint);
         }
         if self.limits.max_context_tokens <= self.limits.reserved_tokens {
             return wrong(format!(
@@ -136,6 +150,33 @@ impl Config {
                 return wrong(format!("{key} is 0: give at least 1"));
             }
         }
+        self.validate_node()
+    }
+
+    /// Whether the gateway runs the engine itself.
+    pub fn runs_engine(&self) -> bool {
+        self.profile.iter().any(|profile| profile.launch.is_some())
+    }
+
+    fn validate_node(&self) -> Result<(), Failure> {
+        let wrong = |message: String| Err(Failure::new(Kind::Config, message));
+        if !(1..=100).contains(&self.node.name.chars().count()) {
+            return wrong("node.name: give a name of 1 to 100 characters".to_owned());
+        }
+        for (at, profile) in self.profile.iter().enumerate() {
+            if self.profile[..at]
+                .iter()
+                .any(|other| other.name.eq_ignore_ascii_case(&profile.name))
+            {
+                return wrong(format!(
+                    "profile: {:?} is there twice; give each a name of its own",
+                    profile.name
+                ));
+            }
+            if let Some(complaint) = profile.launch.as_ref().and_then(Launch::complaint) {
+                return wrong(format!("profile {:?}, launch: {complaint}", profile.name));
+            }
+        }
         Ok(())
     }
 }
@@ -145,6 +186,8 @@ impl Default for Config {
         Self {
             server: Server::default(),
             hosts: Hosts::default(),
+            tls: Tls::default(),
+            chat: Chat::default(),
             database: Database::default(),
             engine: Engine::default(),
             profile: ["DeepSeek-V4-Pro", "GLM-5.1-FP8", "Kimi-K2.6"]
@@ -155,6 +198,7 @@ impl Default for Config {
             usage: Usage::default(),
             console: Console::default(),
             gpu: Gpu::default(),
+            node: Node::default(),
             log: Log::default(),
         }
     }

@@ -10,8 +10,10 @@ use worv_store::Store;
 use crate::{edge::HostName, password::Passwords, serve::Node};
 
 pub use audit::{csv_line, entry as audit_entry, query as audit_query};
+pub use headers::{SCRIPTLESS_POLICY, protect};
 pub use keys::shown as shown_key;
 pub use live::Live;
+pub use pages::site_url;
 pub use router::router;
 pub use settings::effective as effective_settings;
 pub use site::Site;

@@ -11,14 +11,17 @@ use clap::Parser;
 
 use failure::{Failure, Kind};
 
+mod chat;
 mod command;
 mod config;
 mod console;
+mod docs;
 mod edge;
 mod failure;
 mod password;
 mod reports;
 mod serve;
+mod tls;
 mod totp;
 
 /// Stack of a worker thread, in bytes. A page is rendered as one tree of nested calls, which is deep in a debug build;

@@ -64,6 +64,8 @@ pub trait ConsoleApi: Send + Sync {
     fn view(&self, address: String) -> ApiFuture<String>;
     /// The GPUs with the last 15 minutes. `GET /api/gpus`
     fn gpus(&self) -> ApiFuture<Gpus>;
+    /// The GPUs over the last 1 to 720 hours, in at most about 480 points. `GET /api/gpus/history?hours=24`
+    fn gpu_history(&self, hours: u32) -> ApiFuture<Vec<GpuPoint>>;
     /// The models that the machine can be switched to. `GET /api/profiles`
     fn profiles(&self) -> ApiFuture<Profiles>;
     /// The switch under way and those before it. `GET /api/switch`

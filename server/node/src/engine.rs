@@ -19,10 +19,10 @@ use self::probe::{Answer, Probe};
 
 pub mod metrics;
 
-mod probe;
+pub(crate) mod probe;
 
 /// How the engine is called in a sentence.
-const NAME: &str = "The engine";
+pub(crate) const NAME: &str = "The engine";
 
 /// How many checks in a row may time out before an engine that was up counts as down. A busy engine answers late,
 /// because it prepares long prompts on the thread that also answers these questions; one that refuses the connection

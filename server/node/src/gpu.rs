@@ -18,6 +18,7 @@ use self::{library::Library, panel::Panel};
 use crate::history::{self, History};
 
 pub mod exporter;
+pub mod minutes;
 
 mod fault;
 mod library;

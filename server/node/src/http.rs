@@ -2,8 +2,9 @@
 
 use std::{error::Error, fmt, time::Duration};
 
-use reqwest::{Client, Response, Url, redirect::Policy};
+use reqwest::{Client, RequestBuilder, Response, Url, redirect::Policy};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use worv_core::Secret;
 
 /// uvicorn, which vLLM runs on, closes a connection after 5 s of silence; one is never reused that late.
@@ -60,7 +61,19 @@ impl Neighbour {
 
     /// The answer, if its status is a success.
     pub(crate) async fn get(&self, url: &Url) -> Result<Response, Trouble> {
-        let mut request = self.client.get(url.clone());
+        self.send(self.client.get(url.clone()), "GET", url).await
+    }
+
+    /// The JSON that it answers to JSON.
+    pub(crate) async fn post(&self, url: &Url, body: &Value) -> Result<Value, Trouble> {
+        let response = self.send(self.client.post(url.clone()).json(body), "POST", url).await?;
+        response
+            .json()
+            .await
+            .map_err(|error| self.misunderstood(&error, "POST", url))
+    }
+
+    async fn send(&self, mut request: RequestBuilder, method: &str, url: &Url) -> Result<Response, Trouble> {
         if let Some(key) = &self.api_key {
             request = request.bearer_auth(key.expose());
         }
@@ -73,7 +86,7 @@ impl Neighbour {
             Ok(response)
         } else {
             Err(Trouble {
-                words: format!("{} answered GET {} with {status}.", self.name, url.path()),
+                words: format!("{} answered {method} {} with {status}.", self.name, url.path()),
                 timed_out: false,
             })
         }
@@ -82,20 +95,20 @@ impl Neighbour {
     /// The answer's JSON.
     pub(crate) async fn json<T: DeserializeOwned>(&self, url: &Url) -> Result<T, Trouble> {
         let answer = self.get(url).await?.json().await;
-        answer.map_err(|error| self.misunderstood(&error, url))
+        answer.map_err(|error| self.misunderstood(&error, "GET", url))
     }
 
     /// The answer's text.
     pub(crate) async fn text(&self, url: &Url) -> Result<String, Trouble> {
         let answer = self.get(url).await?.text().await;
-        answer.map_err(|error| self.misunderstood(&error, url))
+        answer.map_err(|error| self.misunderstood(&error, "GET", url))
     }
 
-    fn misunderstood(&self, error: &reqwest::Error, url: &Url) -> Trouble {
+    fn misunderstood(&self, error: &reqwest::Error, method: &str, url: &Url) -> Trouble {
         let path = url.path();
         self.trouble(
             error,
-            format_args!("{}'s answer to GET {path} is not understood", self.name),
+            format_args!("{}'s answer to {method} {path} is not understood", self.name),
         )
     }
 

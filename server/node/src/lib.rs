@@ -6,6 +6,9 @@
 pub mod engine;
 pub mod gpu;
 pub mod history;
+pub mod machine;
+pub mod supervisor;
+pub mod switching;
 
 mod exposition;
 mod http;

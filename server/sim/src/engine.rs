@@ -32,6 +32,7 @@ mod field;
 mod fields;
 mod generation;
 mod knobs;
+mod loading;
 mod messages;
 mod metrics;
 mod models;
@@ -58,6 +59,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use self::{
     knobs::{Fault, FaultKind, Knobs, KnobsHandle, Refusal},
+    loading::Loading,
     options::{SimOptions, UnknownVersion, Version},
     stats::{SeenRequest, SimStats},
 };

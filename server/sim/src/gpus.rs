@@ -68,8 +68,17 @@ impl DemoGpus {
     /// # Errors
     /// If the script beside the library cannot be written.
     pub fn set_load(&self, load: f64) -> io::Result<()> {
+        self.set(load, Script::default().memory)
+    }
+
+    /// Makes every GPU this busy, with this share of its memory in use, both from 0 to 1.
+    ///
+    /// # Errors
+    /// If the script beside the library cannot be written.
+    pub fn set(&self, load: f64, memory: f64) -> io::Result<()> {
         let script = Script {
             load,
+            memory,
             ..Script::default()
         };
         script.write(&self.library)

@@ -3,7 +3,8 @@
 use std::{net::SocketAddr, time::Duration};
 
 use clap::Args;
-use worv_sim::engine::{Sim as Engine, SimOptions, Version};
+use worv_node::supervisor::process_ended;
+use worv_sim::engine::{Loading, Sim as Engine, SimOptions, Version};
 
 use super::output;
 use crate::{failure::Failure, serve};
@@ -41,10 +42,43 @@ pub struct Sim {
     /// Requests that run at once; others wait.
     #[arg(long, default_value_t = 256)]
     max_running: usize,
+    /// Milliseconds of loading the model before it listens; its log shows the progress as vLLM's does.
+    #[arg(long, default_value_t = 0)]
+    load_ms: u64,
+    /// Files that the model is in.
+    #[arg(long, default_value_t = 8)]
+    shards: u32,
+    /// Also end when the process of this number does.
+    #[arg(long, value_name = "PID")]
+    until_process: Option<u32>,
 }
 
 /// Serves until the process is told to stop.
 pub async fn run(options: Sim) -> Result<(), Failure> {
+    let told_to_stop = serve::until_told_to_stop()?;
+    let until_process = options.until_process;
+    tokio::select! {
+        served = load_and_serve(options) => served,
+        () = told_to_stop => Ok(()),
+        () = ended(until_process) => Ok(()),
+    }
+}
+
+async fn ended(process: Option<u32>) {
+    match process {
+        Some(pid) => process_ended(pid).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn load_and_serve(options: Sim) -> Result<(), Failure> {
+    if options.load_ms > 0 {
+        let loading = Loading {
+            shards: options.shards,
+            time: Duration::from_millis(options.load_ms),
+        };
+        loading.run(&options.model, output::line).await;
+    }
     let listener = serve::bind("--listen", options.listen).await?;
     let mut sim = SimOptions {
         model: options.model,
@@ -60,7 +94,5 @@ pub async fn run(options: Sim) -> Result<(), Failure> {
     sim.knobs.time_per_token = Duration::from_micros(options.token_us);
     let engine = Engine::start(listener, sim);
     output::line(&format!("a simulated vLLM serves at {}", engine.url()));
-    serve::until_told_to_stop()?.await;
-    engine.shutdown().await;
-    Ok(())
+    std::future::pending().await
 }

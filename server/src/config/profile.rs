@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use worv_node::supervisor::Launch;
 
 /// `[[profile]]`: a model that the engine may be started with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -10,6 +11,9 @@ use serde::{Deserialize, Serialize};
 pub struct Profile {
     /// The name that the engine serves it under. Each profile's name leads to whichever model is live.
     pub name: String,
+    /// What it is, for the people who choose it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
     /// Further names that lead to the live model, whichever that is, in any case: whole names, or beginnings followed by `*`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub aliases: Vec<String>,
@@ -28,6 +32,9 @@ pub struct Profile {
     /// Take Han script out of its answers: text and reasoning, never what tools are called with.
     #[serde(default)]
     pub strip_han: bool,
+    /// How the gateway starts the engine with it; without it, others do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub launch: Option<Launch>,
 }
 
 /// `[profile.thinking]`: what is put into `chat_template_kwargs`.
@@ -69,12 +76,46 @@ impl Profile {
     pub fn named(name: &str) -> Self {
         Self {
             name: name.to_owned(),
+            description: String::new(),
             aliases: Vec::new(),
             max_context_tokens: None,
             max_output_tokens: None,
             thinking: None,
             messages: None,
             strip_han: false,
+            launch: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::{Config, Profile};
+
+    #[test]
+    fn the_profiles_that_ship_are_right_and_serve_under_their_names() {
+        let texts = [
+            include_str!("../../../deploy/profiles/deepseek-v4-pro.toml"),
+            include_str!("../../../deploy/profiles/glm-5.1-fp8.toml"),
+            include_str!("../../../deploy/profiles/kimi-k2.6.toml"),
+        ];
+        let config: Config = toml::from_str(&texts.join("\n")).unwrap();
+        config.validate().unwrap();
+        let names: Vec<&str> = config.profile.iter().map(|profile| profile.name.as_str()).collect();
+        let known: Vec<Profile> = Config::default().profile;
+        assert_eq!(
+            names,
+            known.iter().map(|profile| profile.name.as_str()).collect::<Vec<_>>()
+        );
+        for profile in &config.profile {
+            let argv = &profile.launch.as_ref().unwrap().argv;
+            let flag = |name: &str| {
+                let at = argv.iter().position(|argument| argument == name);
+                at.and_then(|at| argv.get(at + 1)).map(String::as_str)
+            };
+            assert_eq!(flag("--served-model-name"), Some(profile.name.as_str()));
+            let window = profile.max_context_tokens.map(|tokens| tokens.to_string());
+            assert_eq!(flag("--max-model-len"), window.as_deref(), "{}", profile.name);
         }
     }
 }

@@ -4,14 +4,18 @@ use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    extract::{Query, State, rejection::JsonRejection},
+    extract::{
+        Query, State,
+        rejection::{JsonRejection, QueryRejection},
+    },
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use http::StatusCode;
+use serde::Deserialize;
 use worv_api::{
-    ApiError, ApiKey, ConsoleApi, CreatedKey, EngineRun, Gpus, NewKey, NewSwitch, Overview, Profiles, SessionInfo,
-    Switch, Switches,
+    ApiError, ApiKey, ConsoleApi, CreatedKey, EngineRun, GpuPoint, Gpus, NewKey, NewSwitch, Overview, Profiles,
+    SessionInfo, Switch, Switches,
 };
 use worv_store::StoreError;
 
@@ -26,6 +30,7 @@ pub fn router() -> Router<Arc<Console>> {
         .route("/overview", get(overview))
         .route("/keys", get(keys).post(create_key))
         .route("/gpus", get(gpus))
+        .route("/gpus/history", get(gpu_history))
         .route("/profiles", get(profiles))
         .route("/switch", get(switches).post(start_switch))
         .route("/switch/cancel", post(cancel_switch))
@@ -80,6 +85,27 @@ async fn create_key(SignedIn(service): SignedIn, new: Result<Json<NewKey>, JsonR
 
 async fn gpus(SignedIn(service): SignedIn) -> Answer<Gpus> {
     answer(service.gpus().await)
+}
+
+/// How far back; a day if nothing is said.
+#[derive(Deserialize)]
+struct Hours {
+    #[serde(default = "a_day")]
+    hours: u32,
+}
+
+fn a_day() -> u32 {
+    24
+}
+
+async fn gpu_history(
+    SignedIn(service): SignedIn,
+    hours: Result<Query<Hours>, QueryRejection>,
+) -> Answer<Vec<GpuPoint>> {
+    match hours {
+        Ok(Query(Hours { hours })) => answer(service.gpu_history(hours).await),
+        Err(rejection) => Err(Refusal(ApiError::new(422, "invalid_request", rejection.body_text()))),
+    }
 }
 
 async fn profiles(SignedIn(service): SignedIn) -> Answer<Profiles> {

@@ -16,6 +16,7 @@ use super::{
     session::{self, Session},
     views::{self, Outcome},
 };
+use crate::edge::HostName;
 
 /// The style sheet's address.
 pub const STYLESHEET: &str = "/pkg/worv.css";
@@ -122,22 +123,23 @@ async fn render_with(
     leptos_axum::render_app_async_with_context(context, move || shell(document.clone()))(request).await
 }
 
-/// Where callers reach the API: the host it has, at the port that the browser used, or else this very origin.
+/// Where callers reach the API.
 fn inference_url(console: &Console, headers: &HeaderMap) -> String {
-    let scheme = if console.sessions.secure_cookies {
-        "https"
-    } else {
-        "http"
-    };
+    site_url(console.sessions.secure_cookies, console.api_host.as_ref(), headers)
+}
+
+/// Where readers reach a site: the host it has, at the port that the browser used, or else this very origin.
+pub fn site_url(secure: bool, site: Option<&HostName>, headers: &HeaderMap) -> String {
+    let scheme = if secure { "https" } else { "http" };
     let host = headers
         .get(header::HOST)
         .and_then(|host| host.to_str().ok())
         .unwrap_or("localhost");
-    match &console.api_host {
+    match site {
         None => format!("{scheme}://{host}"),
-        Some(api) => host.split_once(':').map_or_else(
-            || format!("{scheme}://{api}"),
-            |(_, port)| format!("{scheme}://{api}:{port}"),
+        Some(site) => host.split_once(':').map_or_else(
+            || format!("{scheme}://{site}"),
+            |(_, port)| format!("{scheme}://{site}:{port}"),
         ),
     }
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use app::Theme;
 use worv_api::{
-    ApiError, ApiFuture, ApiKey, ConsoleApi, Gpus, NewSwitch, Overview, Profiles, Role, SessionInfo, Switch, Switches,
+    ApiError, ApiFuture, ApiKey, ConsoleApi, GpuPoint, Gpus, NewSwitch, Overview, Profiles, Role, SessionInfo, Switch,
+    Switches,
 };
 use worv_store::{Actor, SessionDigest};
 
@@ -133,25 +134,29 @@ impl ConsoleApi for Service {
         self.answer(async |service| Ok(service.console.gpus()))
     }
 
+    fn gpu_history(&self, hours: u32) -> ApiFuture<Vec<GpuPoint>> {
+        self.answer(async move |service| service.console.gpu_history(hours).await)
+    }
+
     fn profiles(&self) -> ApiFuture<Profiles> {
-        self.answer(async |service| Ok(service.console.profiles()))
+        self.answer(async |service| service.console.profiles().await)
     }
 
     fn switches(&self) -> ApiFuture<Switches> {
-        self.answer(async |_| Ok(Console::switches()))
+        self.answer(async |service| service.console.switches().await)
     }
 
-    fn start_switch(&self, _new: NewSwitch) -> ApiFuture<Switch> {
-        self.answer(async |service| {
+    fn start_switch(&self, new: NewSwitch) -> ApiFuture<Switch> {
+        self.answer(async move |service| {
             service.require_admin()?;
-            Console::start_switch()
+            service.console.start_switch(&new.profile, &service.session.actor).await
         })
     }
 
     fn cancel_switch(&self) -> ApiFuture<Switch> {
         self.answer(async |service| {
             service.require_admin()?;
-            Console::cancel_switch()
+            service.console.cancel_switch(&service.session.actor).await
         })
     }
 }

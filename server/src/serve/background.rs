@@ -1,6 +1,6 @@
 //! What goes on beside the requests: keys into the data path, figures into the console.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::{
     sync::watch,
@@ -9,11 +9,22 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use worv_api::{EngineMetrics, EngineState, EngineStatus, GpuReport, LiveEvent, LiveSample};
 use worv_core::{Clock, Entropy, UnixMillis};
+use worv_node::{machine::NodeHandle, switching::Switching};
 use worv_proxy::{CounterSnapshot, EngineSnapshot, Gateway, KeyTable};
 use worv_store::{Changes, Store, StoreError, usage::Writer};
 
-use super::{demo::LoadMeter, limits};
-use crate::console::{Live, Tail};
+use super::{
+    demo::LoadMeter,
+    gpu_minutes, limits,
+    machine::Machine,
+    model_profile,
+    node::{Managed, Node},
+    reload,
+};
+use crate::{
+    config::{self, Config},
+    console::{Live, Tail},
+};
 
 /// How often ended sessions are deleted.
 const SESSION_SWEEP: Duration = Duration::from_hours(1);
@@ -57,28 +68,28 @@ impl Background {
         limits::keep(&self.gateway, &self.store, usage, entropy, (tasks, &self.stopping)).await
     }
 
-    /// Starts every task; each ends when the gateway stops.
-    pub fn start(
-        &self,
-        tasks: &TaskTracker,
-        engine: watch::Receiver<Arc<EngineStatus>>,
-        gpus: watch::Receiver<Arc<GpuReport>>,
-        metrics: watch::Receiver<Arc<EngineMetrics>>,
-        load: Option<LoadMeter>,
-    ) {
-        let work = [
-            tasks.spawn(self.clone().follow_keys()),
-            tasks.spawn(self.clone().reconcile(engine.clone(), metrics.clone())),
-            tasks.spawn(self.clone().follow_engine(engine)),
-            tasks.spawn(self.clone().measure_gpus(gpus.clone())),
-            tasks.spawn(self.clone().follow_gpus(gpus)),
-            tasks.spawn(self.clone().follow_metrics(metrics)),
-            tasks.spawn(self.clone().sample(load)),
-            tasks.spawn(self.clone().sweep_sessions()),
-            tasks.spawn(self.clone().sweep_requests()),
-            tasks.spawn(self.clone().tell_what_ends()),
-        ];
-        tracing::debug!(tasks = work.len(), "background tasks started");
+    /// Starts every task; each ends when the gateway stops. `file` is the configuration's, whose profiles are followed.
+    pub fn start(&self, tasks: &TaskTracker, config: &Config, node: &Node, machine: Machine, file: Option<PathBuf>) {
+        let stopping = || self.stopping.clone();
+        tasks.spawn(self.clone().follow_keys());
+        tasks.spawn(self.clone().reconcile(machine.engine.clone(), machine.metrics.clone()));
+        tasks.spawn(self.clone().follow_engine(machine.engine));
+        tasks.spawn(self.clone().measure_gpus(machine.gpus.clone()));
+        let minutes = gpu_minutes::keep(node.name.clone(), machine.gpus.clone(), self.store.clone(), stopping());
+        tasks.spawn(minutes);
+        tasks.spawn(self.clone().follow_gpus(machine.gpus));
+        tasks.spawn(self.clone().follow_metrics(machine.metrics));
+        tasks.spawn(self.clone().follow_profiles(machine.profiles.configured));
+        if let Some(Managed { node, switching }) = &node.managed {
+            tasks.spawn(self.clone().follow_node(node.clone(), Arc::clone(switching)));
+        }
+        // The demo's profiles are not those of a file.
+        let file = file.filter(|_| machine.load.is_none());
+        tasks.spawn(reload::follow(file, config.clone(), machine.changer, stopping()));
+        tasks.spawn(self.clone().sample(machine.load));
+        tasks.spawn(self.clone().sweep_sessions());
+        tasks.spawn(self.clone().sweep_requests());
+        tasks.spawn(self.clone().tell_what_ends());
     }
 
     async fn follow_keys(self) {
@@ -137,6 +148,55 @@ impl Background {
             while gpus.changed().await.is_ok() {
                 let overview = gpus.borrow_and_update().overview();
                 self.live.publish(LiveEvent::Gpus(overview));
+            }
+        };
+        self.stopping.run_until_cancelled(follow).await;
+    }
+
+    /// Shows what the engine's process does and how a switch goes, and remembers how long loading took.
+    pub async fn follow_node(self, node: NodeHandle, switching: Arc<Switching>) {
+        let (mut reports, mut switches) = (node.report.clone(), switching.current());
+        let mut loaded = None;
+        let follow = async {
+            loop {
+                let report = Arc::clone(&reports.borrow_and_update());
+                self.live
+                    .publish(LiveEvent::Process(report.supervision.process.clone()));
+                if loaded != report.supervision.loaded
+                    && let Some(load) = &report.supervision.loaded
+                {
+                    let took = Duration::from_millis(load.milliseconds.unsigned_abs());
+                    let started_at = UnixMillis(load.started_at);
+                    let noted = self
+                        .store
+                        .note_engine_load(&node.name, &load.profile, started_at, took)
+                        .await;
+                    match noted {
+                        Ok(()) => loaded = Some(load.clone()),
+                        Err(error) => tracing::warn!(%error, "cannot write down how long loading took"),
+                    }
+                }
+                if let Some(switch) = switches.borrow_and_update().clone() {
+                    self.live.publish(LiveEvent::Switch(switch));
+                }
+                let changed = tokio::select! {
+                    changed = reports.changed() => changed,
+                    changed = switches.changed() => changed,
+                };
+                if changed.is_err() {
+                    return;
+                }
+            }
+        };
+        self.stopping.run_until_cancelled(follow).await;
+    }
+
+    /// Puts profiles in force that the configuration has come to have.
+    pub async fn follow_profiles(self, mut profiles: watch::Receiver<Arc<Vec<config::Profile>>>) {
+        let follow = async {
+            while profiles.changed().await.is_ok() {
+                let models = profiles.borrow_and_update().iter().map(model_profile).collect();
+                self.gateway.replace_profiles(models);
             }
         };
         self.stopping.run_until_cancelled(follow).await;
@@ -203,7 +263,7 @@ pub fn beat(every: Duration) -> Interval {
 }
 
 /// What the data path needs to know of the engine. A model that was live stays known while the engine is away.
-fn snapshot(status: &EngineStatus) -> EngineSnapshot {
+pub fn snapshot(status: &EngineStatus) -> EngineSnapshot {
     let known = status.state == EngineState::Up || !status.model.is_empty();
     EngineSnapshot {
         model: known.then(|| status.model.clone()),

@@ -2,24 +2,26 @@
 
 use std::{
     io,
+    net::SocketAddr,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{Mutex, PoisonError},
 };
 
-use tokio::net::TcpListener;
+use tokio::net::TcpSocket;
 use worv_api::Role;
 use worv_core::{Entropy, Secret, key::KeySecret};
-use worv_proxy::CounterSnapshot;
-use worv_sim::{
-    engine::{Sim, SimOptions},
-    gpus::DemoGpus,
+use worv_node::{
+    machine::NodeHandle,
+    supervisor::{Launch, Stage},
 };
+use worv_proxy::CounterSnapshot;
+use worv_sim::gpus::DemoGpus;
 use worv_store::{Actor, NewKey, NewUser, Store};
 
 use super::ready::Credentials;
 use crate::{
     command,
-    config::Config,
+    config::{Config, Profile},
     failure::{Failure, Kind},
     password::Passwords,
 };
@@ -33,10 +35,25 @@ const KEY: &str = "demo";
 /// Requests under way at which the simulated GPUs show full load.
 const FULL_LOAD: f64 = 16.0;
 
+/// How long the simulated engines load, in milliseconds: long enough to be seen.
+const LOAD_MS: u32 = 6_000;
+
+/// The share of the GPUs' memory that a loaded model takes.
+const LOADED: f64 = 0.9;
+
 /// What runs for the demo.
 pub struct Demo {
-    engine: Option<Sim>,
+    /// Where the simulated engines listen, one after the other; none if a real one is configured.
+    engine: Option<Place>,
     built_library: PathBuf,
+}
+
+/// A port that is kept for the simulated engines.
+struct Place {
+    address: SocketAddr,
+    program: PathBuf,
+    /// Bound and not listening, so that nobody else is given the port.
+    _held: TcpSocket,
 }
 
 /// What the demo found or made in the data folder.
@@ -50,25 +67,46 @@ pub struct Prepared {
 /// Hands the load of the gateway on to the simulated GPUs.
 pub struct LoadMeter {
     gpus: DemoGpus,
-    /// Requests under way when the load was last handed on.
-    in_flight: AtomicU64,
+    /// What runs the engine, if that is simulated too.
+    node: Option<NodeHandle>,
+    /// Load and memory as they were last handed on.
+    last: Mutex<(f64, f64)>,
 }
 
 impl Demo {
-    /// Starts the simulated engine, unless a real one is configured, and makes sure that the rest can be had.
-    pub async fn start(config: &Config) -> Result<Self, Failure> {
+    /// Finds a place for the simulated engines, unless a real one is configured, and makes sure that the rest can be had.
+    /// The profiles of `config` become simulated engines that start at once.
+    pub fn start(config: &mut Config) -> Result<Self, Failure> {
         let built_library = worv_sim::gpus::built_library()
             .map_err(|error| Failure::new(Kind::NoInput, format!("the demo's GPU library: {error}")))?;
         let engine = match config.engine.url {
             Some(_) => None,
-            None => Some(start_engine().await?),
+            None => Some(Place::find().map_err(|error| {
+                Failure::new(Kind::Unavailable, format!("no place for the simulated engine: {error}"))
+            })?),
         };
+        if let Some(place) = &engine {
+            for profile in &mut config.profile {
+                profile.launch = Some(place.launch(profile, 0));
+            }
+        }
         Ok(Self { engine, built_library })
     }
 
-    /// The simulated engine's address; none if a real one is configured.
+    /// The profiles as simulated engines that take a moment to load, as one would see it.
+    pub fn profiles_to_switch_to(&self, config: &Config) -> Vec<Profile> {
+        let mut profiles = config.profile.clone();
+        if let Some(place) = &self.engine {
+            for profile in &mut profiles {
+                profile.launch = Some(place.launch(profile, LOAD_MS));
+            }
+        }
+        profiles
+    }
+
+    /// The simulated engines' address; none if a real one is configured.
     pub fn engine_url(&self) -> Option<String> {
-        self.engine.as_ref().map(Sim::url)
+        self.engine.as_ref().map(|place| format!("http://{}", place.address))
     }
 
     /// Puts the GPU library into the data folder, gives the administrator a new password and makes a new key.
@@ -82,6 +120,8 @@ impl Demo {
         let folder = config.server.data_dir.join("demo");
         let gpus = DemoGpus::install(&self.built_library, &folder).map_err(|error| cannot_write(&folder, &error))?;
         let admin_password = administrator(store, &folder.join("admin-password"), entropy).await?;
+        // The engines of the last run ended with it.
+        let _ = std::fs::remove_file(config.server.data_dir.join("node/engine.json"));
         let api_key = replace_key(store, entropy).await?.expose().to_owned();
         let credentials = Credentials {
             admin_name: ADMIN.to_owned(),
@@ -91,42 +131,77 @@ impl Demo {
         };
         Ok(Prepared { gpus, credentials })
     }
+}
 
-    /// Stops the simulated engine.
-    pub async fn stop(self) {
-        if let Some(engine) = self.engine {
-            engine.shutdown().await;
+impl Place {
+    fn find() -> io::Result<Self> {
+        let held = TcpSocket::new_v4()?;
+        held.set_reuseaddr(true)?;
+        held.bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+        Ok(Self {
+            address: held.local_addr()?,
+            program: std::env::current_exe()?,
+            _held: held,
+        })
+    }
+
+    /// How a simulated engine is started here: this program again, which ends with this process.
+    fn launch(&self, profile: &Profile, load_ms: u32) -> Launch {
+        let arguments = [
+            ("--listen", self.address.to_string()),
+            ("--model", profile.name.clone()),
+            ("--load-ms", load_ms.to_string()),
+            ("--until-process", std::process::id().to_string()),
+        ];
+        let mut argv = vec![self.program.display().to_string(), "sim".to_owned()];
+        for (name, value) in arguments {
+            argv.extend([name.to_owned(), value]);
+        }
+        Launch {
+            drain_seconds: 60,
+            stop_seconds: 5,
+            load_seconds: u64::from(LOAD_MS / 1_000),
+            start_timeout_seconds: 60,
+            ..Launch::new(argv)
         }
     }
 }
 
 impl LoadMeter {
-    /// A meter that drives `gpus`.
-    pub fn new(gpus: DemoGpus) -> Self {
+    /// A meter that drives `gpus`, whose memory is in use as far as the engine of `node` is loaded.
+    pub fn new(gpus: DemoGpus, node: Option<NodeHandle>) -> Self {
         Self {
             gpus,
-            in_flight: AtomicU64::new(0),
+            node,
+            last: Mutex::new((0.0, LOADED)),
         }
     }
 
     /// Makes the GPUs as busy as the gateway is.
     pub fn pass_on(&self, counters: CounterSnapshot) {
-        if self.in_flight.swap(counters.in_flight, Ordering::Relaxed) == counters.in_flight {
-            return;
-        }
         #[expect(clippy::cast_precision_loss, reason = "a count of open requests is far below 2^52")]
         let load = (counters.in_flight as f64 / FULL_LOAD).min(1.0);
-        if let Err(error) = self.gpus.set_load(load) {
+        let now = (load, self.memory());
+        let before = std::mem::replace(&mut *self.last.lock().unwrap_or_else(PoisonError::into_inner), now);
+        if before == now {
+            return;
+        }
+        if let Err(error) = self.gpus.set(now.0, now.1) {
             tracing::warn!(%error, "cannot write the load of the simulated GPUs");
         }
     }
-}
 
-async fn start_engine() -> Result<Sim, Failure> {
-    let listener = TcpListener::bind("127.0.0.1:0")
-        .await
-        .map_err(|error| Failure::new(Kind::Unavailable, format!("no port for the simulated engine: {error}")))?;
-    Ok(Sim::start(listener, SimOptions::default()))
+    /// The share of memory that the model takes now.
+    fn memory(&self) -> f64 {
+        let Some(node) = &self.node else { return LOADED };
+        let report = node.report.borrow();
+        let supervision = &report.supervision;
+        match (supervision.stage, supervision.loading) {
+            (Stage::Serving, _) => LOADED,
+            (Stage::Loading, Some(loading)) => LOADED * f64::from(loading.done) / f64::from(loading.total.max(1)),
+            _ => 0.0,
+        }
+    }
 }
 
 /// Makes sure that there is an administrator, and gives the password. It is kept in `file` from one run to the next,

@@ -18,6 +18,8 @@ use worv_store::{
     usage::{Writer, WriterStatus},
 };
 
+use super::figures::Figures;
+
 /// What health looks at.
 #[derive(Clone)]
 struct Health {
@@ -25,6 +27,7 @@ struct Health {
     engine: watch::Receiver<Arc<EngineStatus>>,
     store: Store,
     usage: Arc<Writer>,
+    figures: Figures,
 }
 
 #[derive(Serialize)]
@@ -41,6 +44,7 @@ pub fn router(
     engine: watch::Receiver<Arc<EngineStatus>>,
     store: Store,
     usage: Arc<Writer>,
+    figures: Figures,
 ) -> Router {
     Router::new()
         .route("/health/live", get(|| async { "ok\n" }))
@@ -51,6 +55,7 @@ pub fn router(
             engine,
             store,
             usage,
+            figures,
         })
 }
 
@@ -152,6 +157,7 @@ async fn metrics(State(health): State<Health>) -> Response {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}");
     }
+    health.figures.write_to(&mut text);
     (
         [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
         text,

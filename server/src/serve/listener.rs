@@ -1,24 +1,16 @@
 //! Accepting connections, and letting them end.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{Router, extract::ConnectInfo};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
-};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    task::JoinSet,
-};
+use axum::Router;
+use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
-use tower::ServiceExt;
 
+use super::{
+    connection::{Connections, Entrance},
+    inherited::Inherited,
+};
 use crate::failure::{Failure, Kind};
-
-/// How long a connection may take to send a request's head; also how long it may stand idle.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 
 /// How long to wait before accepting again when the system has no more file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
@@ -39,26 +31,44 @@ pub async fn bind(key: &str, address: SocketAddr) -> Result<TcpListener, Failure
     })
 }
 
-/// Serves until `stopping`, then lets open requests finish for at most `drain` and cuts the rest.
-pub async fn run(listener: TcpListener, router: Router, stopping: CancellationToken, drain: Duration) {
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
-    let graceful = GracefulShutdown::new();
+/// When the work of a listener ends.
+#[derive(Clone)]
+pub struct Ends {
+    /// No more connections from here on, nor requests on those that are open. Requests under way go on.
+    pub accepting: CancellationToken,
+    /// Requests under way have `drain` left from here on; `accepting` is a child of this one.
+    pub stopping: CancellationToken,
+    /// How long requests under way may take to finish.
+    pub drain: Duration,
+}
+
+/// Takes the listener that the key `key` names from those that are there already, or binds its address.
+pub async fn inherit_or_bind(
+    inherited: &mut Inherited,
+    key: &str,
+    address: SocketAddr,
+) -> Result<TcpListener, Failure> {
+    let Some(listener) = inherited.take(key, address) else {
+        return bind(key, address).await;
+    };
+    let listener = listener
+        .set_nonblocking(true)
+        .and_then(|()| TcpListener::from_std(listener));
+    listener.map_err(|error| Failure::new(Kind::Config, format!("{key}: the socket that was given: {error}")))
+}
+
+/// Serves until it is to end, then lets open requests finish and cuts what takes too long.
+pub async fn run(listener: TcpListener, entrance: Entrance, router: Router, ends: Ends) {
+    let server = Arc::new(Connections::new(entrance, router));
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            () = stopping.cancelled() => break,
+            () = ends.accepting.cancelled() => break,
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => {
-                    let router = router.clone();
-                    let service = service_fn(move |mut request: http::Request<Incoming>| {
-                        request.extensions_mut().insert(ConnectInfo(peer));
-                        router.clone().oneshot(request)
-                    });
-                    let connection = http.serve_connection(TokioIo::new(without_delay(stream)), service);
-                    let connection = graceful.watch(connection);
+                    let (server, accepting) = (Arc::clone(&server), ends.accepting.clone());
                     connections.spawn(async move {
-                        if let Err(error) = connection.await {
+                        if let Err(error) = server.serve(stream, peer, &accepting).await {
                             tracing::debug!(%error, client.address = %peer, "connection ended with an error");
                         }
                     });
@@ -72,7 +82,16 @@ pub async fn run(listener: TcpListener, router: Router, stopping: CancellationTo
         }
     }
     drop(listener);
-    if tokio::time::timeout(drain, graceful.shutdown()).await.is_err() {
+    let finish = async { while connections.join_next().await.is_some() {} };
+    let time_is_over = async {
+        ends.stopping.cancelled().await;
+        tokio::time::sleep(ends.drain).await;
+    };
+    let finished = tokio::select! {
+        () = finish => true,
+        () = time_is_over => false,
+    };
+    if !finished {
         tracing::warn!(
             connections = connections.len(),
             "the time to finish is over; cutting what is still open"
@@ -80,13 +99,4 @@ pub async fn run(listener: TcpListener, router: Router, stopping: CancellationTo
     }
     // Dropping a connection drops its request, which settles its usage.
     connections.shutdown().await;
-}
-
-/// Sends each write at once: an answer's head and its first event are two, and the second would wait for the
-/// acknowledgement of the first.
-fn without_delay(stream: TcpStream) -> TcpStream {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "cannot switch off the delay of small writes");
-    }
-    stream
 }

@@ -14,6 +14,7 @@ use crate::{
 };
 
 /// What the demo made for trying it out.
+#[derive(Clone)]
 pub struct Credentials {
     /// The administrator's name.
     pub admin_name: String,
@@ -27,7 +28,12 @@ pub struct Credentials {
 
 #[derive(Serialize)]
 struct ReadyFile<'a> {
+    /// The number of the process.
+    process: u32,
     url: String,
+    /// Where plain HTTP only leads to HTTPS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redirect_url: Option<String>,
     metrics_url: String,
     #[serde(flatten)]
     credentials: Option<CredentialFields<'a>>,
@@ -57,7 +63,9 @@ pub fn announce(addresses: &Addresses, credentials: Option<&Credentials>, file: 
 
 fn write(addresses: &Addresses, credentials: Option<&Credentials>, file: &Path) -> io::Result<()> {
     let ready = ReadyFile {
-        url: format!("http://{}", addresses.public),
+        process: std::process::id(),
+        url: format!("{}://{}", scheme(addresses), addresses.public),
+        redirect_url: addresses.redirects_at.map(|address| format!("http://{address}")),
         metrics_url: format!("http://{}", addresses.metrics),
         credentials: credentials.map(|made| CredentialFields {
             admin_name: &made.admin_name,
@@ -68,12 +76,16 @@ fn write(addresses: &Addresses, credentials: Option<&Credentials>, file: &Path) 
     command::write_privately(file, serde_json::to_string(&ready)?.as_bytes())
 }
 
+fn scheme(addresses: &Addresses) -> &'static str {
+    if addresses.is_https { "https" } else { "http" }
+}
+
 fn greeting(addresses: &Addresses, credentials: Option<&Credentials>) -> String {
     let (api, console) = if let Some(hosts) = &addresses.hosts {
-        let url = |name| format!("http://{name}:{}", addresses.public.port());
+        let url = |name| format!("{}://{name}:{}", scheme(addresses), addresses.public.port());
         (url(&hosts.api), url(&hosts.console))
     } else {
-        let url = format!("http://{}", addresses.public);
+        let url = format!("{}://{}", scheme(addresses), addresses.public);
         (url.clone(), url)
     };
     let Some(Credentials {
@@ -84,8 +96,10 @@ fn greeting(addresses: &Addresses, credentials: Option<&Credentials>) -> String 
     }) = credentials
     else {
         return format!(
-            "worv serves at http://{} (health and metrics at http://{})\n",
-            addresses.public, addresses.metrics
+            "worv serves at {}://{} (health and metrics at http://{})\n",
+            scheme(addresses),
+            addresses.public,
+            addresses.metrics
         );
     };
     format!(

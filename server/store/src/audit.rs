@@ -84,6 +84,11 @@ impl Actor {
         Self::user("command line", "local")
     }
 
+    /// The actor's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// An entry that this actor did `action` (such as `session.begin`) to `subject` (such as `user 3`).
     #[must_use]
     pub fn did(&self, action: &'static str, subject: String) -> AuditEntry {

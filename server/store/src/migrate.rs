@@ -24,6 +24,10 @@ const SQLITE: &[Migration] = &[
         name: "second_factor",
         sql: include_str!("../migrations/sqlite/0002_second_factor.sql"),
     },
+    Migration {
+        name: "node",
+        sql: include_str!("../migrations/sqlite/0003_node.sql"),
+    },
 ];
 
 /// The same steps for PostgreSQL.
@@ -35,6 +39,10 @@ const POSTGRES: &[Migration] = &[
     Migration {
         name: "second_factor",
         sql: include_str!("../migrations/postgres/0002_second_factor.sql"),
+    },
+    Migration {
+        name: "node",
+        sql: include_str!("../migrations/postgres/0003_node.sql"),
     },
 ];
 

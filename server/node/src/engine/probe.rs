@@ -7,7 +7,7 @@ use super::{EngineConfig, NAME};
 use crate::http::{Neighbour, join};
 
 /// Asks one engine.
-pub(super) struct Probe {
+pub(crate) struct Probe {
     client: Neighbour,
     health: Url,
     models: Url,
@@ -15,7 +15,7 @@ pub(super) struct Probe {
 }
 
 /// What came of a check.
-pub(super) enum Answer {
+pub(crate) enum Answer {
     /// It answers and says what it serves.
     Serving(Engine),
     /// It cannot be reached or answers wrongly; why, in words.
@@ -25,11 +25,11 @@ pub(super) enum Answer {
 }
 
 /// What an engine says of itself.
-pub(super) struct Engine {
-    pub(super) model: String,
-    pub(super) max_model_len: Option<u64>,
+pub(crate) struct Engine {
+    pub(crate) model: String,
+    pub(crate) max_model_len: Option<u64>,
     /// Empty if it does not tell.
-    pub(super) version: String,
+    pub(crate) version: String,
 }
 
 /// The body of `GET /v1/models`, as far as it matters here.
@@ -51,17 +51,23 @@ struct Version {
 }
 
 impl Probe {
-    pub(super) fn new(config: &EngineConfig) -> reqwest::Result<Self> {
+    pub(crate) fn new(config: &EngineConfig) -> reqwest::Result<Self> {
+        Self::with_health(config, "/health")
+    }
+
+    /// Asks another path than `/health` whether the engine is ready.
+    pub(crate) fn with_health(config: &EngineConfig, path: &str) -> reqwest::Result<Self> {
         let base = &config.url;
+        let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
         Ok(Self {
             client: Neighbour::new(NAME, config.timeout)?.with_api_key(config.api_key.clone()),
-            health: join(base, &["health"]),
+            health: join(base, &segments),
             models: join(base, &["v1", "models"]),
             version: join(base, &["version"]),
         })
     }
 
-    pub(super) async fn ask(&self) -> Answer {
+    pub(crate) async fn ask(&self) -> Answer {
         let (health, models, version) = tokio::join!(
             self.client.get(&self.health),
             self.client.json::<Models>(&self.models),

@@ -7,6 +7,7 @@ mod engine_runs;
 mod gpu_hours;
 mod key_settings;
 mod keys;
+mod node;
 mod open;
 mod outage;
 mod restore;

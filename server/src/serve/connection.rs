@@ -1,0 +1,256 @@
+//! One connection: who is at the other end, TLS or not, HTTP/1.1 or HTTP/2, and its requests.
+
+use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+
+use axum::{Router, extract::ConnectInfo};
+use bytes::BytesMut;
+use hyper::{
+    body::Incoming,
+    server::conn::{http1, http2},
+    service::service_fn,
+};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
+use tokio_rustls::{TlsAcceptor, rustls};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+use super::prefixed::Prefixed;
+use crate::edge::{TrustedProxies, proxy_header};
+
+/// How long a connection may take to send a request's head; also how long it may stand idle.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
+
+/// How long the TLS handshake may take, and the PROXY header before it.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How often an HTTP/2 connection is asked whether it is still there, and how long it has to answer.
+const PING_INTERVAL: Duration = Duration::from_secs(30);
+
+/// Requests that one HTTP/2 connection may have under way.
+const MAX_STREAMS: u32 = 256;
+
+/// What is taken of a connection before it is known what it speaks, in bytes.
+const FIRST_READ: usize = 4096;
+
+/// The first byte of a TLS handshake (RFC 8446, section 5.1).
+const TLS_HANDSHAKE: u8 = 0x16;
+
+/// What an HTTP/2 connection begins with (RFC 9113, section 3.4).
+const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// The answer to plain HTTP where HTTPS is spoken.
+const SPEAKS_HTTPS: &[u8] = b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\n\
+    content-length: 59\r\nconnection: close\r\n\r\nThis port speaks HTTPS: write https:// before the address.\n";
+
+/// What connections of one listener begin with.
+#[derive(Clone, Default)]
+pub struct Entrance {
+    /// TLS, where HTTPS is spoken.
+    pub tls: Option<Arc<rustls::ServerConfig>>,
+    /// Those whose connections begin with a PROXY header, which names the client.
+    pub proxy_header_from: Option<TrustedProxies>,
+}
+
+/// What all connections of one listener share.
+pub struct Connections {
+    entrance: Entrance,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    http1: http1::Builder,
+    http2: http2::Builder<TokioExecutor>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Version {
+    Http1,
+    Http2,
+}
+
+impl Connections {
+    /// Connections that begin as `entrance` says and whose requests `router` answers.
+    pub fn new(entrance: Entrance, router: Router) -> Self {
+        let mut http1 = http1::Builder::new();
+        http1.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+        let mut http2 = http2::Builder::new(TokioExecutor::new());
+        http2
+            .timer(TokioTimer::new())
+            .keep_alive_interval(PING_INTERVAL)
+            .max_concurrent_streams(MAX_STREAMS);
+        Self {
+            tls: entrance.tls.clone().map(TlsAcceptor::from),
+            entrance,
+            router,
+            http1,
+            http2,
+        }
+    }
+
+    /// Serves one connection to its end. At `stopping` it takes no more requests; those under way go on.
+    pub async fn serve(&self, stream: TcpStream, peer: SocketAddr, stopping: &CancellationToken) -> io::Result<()> {
+        // Who has not asked for anything when we stop is not waited for.
+        let begin = stopping.run_until_cancelled(self.begin(without_delay(stream), peer));
+        let Some((stream, client)) = begin.await.transpose()?.flatten() else {
+            return Ok(());
+        };
+        let Some(tls) = &self.tls else {
+            return self.serve_plain(stream, client, stopping).await;
+        };
+        let handshake = timeout(HANDSHAKE_TIMEOUT, tls.accept(stream));
+        let Some(handshake) = stopping.run_until_cancelled(handshake).await else {
+            return Ok(());
+        };
+        let stream = handshake??;
+        let version = match stream.get_ref().1.alpn_protocol() {
+            Some(b"h2") => Version::Http2,
+            _ => Version::Http1,
+        };
+        self.serve_requests(stream, version, client, stopping).await
+    }
+
+    /// Finds out who the client is, and that it speaks TLS where that is asked for. `None` where it is done already.
+    async fn begin(
+        &self,
+        mut stream: TcpStream,
+        peer: SocketAddr,
+    ) -> io::Result<Option<(Prefixed<TcpStream>, SocketAddr)>> {
+        let mut start = BytesMut::new();
+        let mut client = peer;
+        if let Some(trusted) = &self.entrance.proxy_header_from
+            && trusted.contains(peer.ip())
+        {
+            let header = timeout(HANDSHAKE_TIMEOUT, proxy_header(&mut stream, &mut start)).await??;
+            client = header.unwrap_or(peer);
+        }
+        if self.tls.is_some() {
+            while start.is_empty() {
+                if timeout(HEAD_TIMEOUT, read_more(&mut stream, &mut start)).await?? == 0 {
+                    return Ok(None);
+                }
+            }
+            if start[0] != TLS_HANDSHAKE {
+                stream.write_all(SPEAKS_HTTPS).await?;
+                stream.shutdown().await?;
+                return Ok(None);
+            }
+        }
+        Ok(Some((Prefixed::new(start.freeze(), stream), client)))
+    }
+
+    /// Plain HTTP: the first bytes tell which.
+    async fn serve_plain(
+        &self,
+        mut stream: Prefixed<TcpStream>,
+        client: SocketAddr,
+        stopping: &CancellationToken,
+    ) -> io::Result<()> {
+        let mut start = BytesMut::new();
+        let read = async {
+            loop {
+                if read_more(&mut stream, &mut start).await? == 0 {
+                    return io::Result::Ok(None);
+                }
+                if let Some(version) = version(&start) {
+                    return Ok(Some(version));
+                }
+            }
+        };
+        let read = stopping.run_until_cancelled(timeout(HEAD_TIMEOUT, read)).await;
+        let Some(version) = read.transpose()?.transpose()?.flatten() else {
+            return Ok(());
+        };
+        let stream = Prefixed::new(start.freeze(), stream);
+        self.serve_requests(stream, version, client, stopping).await
+    }
+
+    async fn serve_requests(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        version: Version,
+        client: SocketAddr,
+        stopping: &CancellationToken,
+    ) -> io::Result<()> {
+        let router = self.router.clone();
+        let service = service_fn(move |mut request: http::Request<Incoming>| {
+            request.extensions_mut().insert(ConnectInfo(client));
+            router.clone().oneshot(request)
+        });
+        let stream = TokioIo::new(stream);
+        let ended = match version {
+            Version::Http1 => {
+                let mut connection = pin!(self.http1.serve_connection(stream, service).with_upgrades());
+                tokio::select! {
+                    ended = connection.as_mut() => ended,
+                    () = stopping.cancelled() => {
+                        connection.as_mut().graceful_shutdown();
+                        connection.await
+                    }
+                }
+            }
+            Version::Http2 => {
+                let mut connection = pin!(self.http2.serve_connection(stream, service));
+                tokio::select! {
+                    ended = connection.as_mut() => ended,
+                    () = stopping.cancelled() => {
+                        connection.as_mut().graceful_shutdown();
+                        connection.await
+                    }
+                }
+            }
+        };
+        ended.map_err(io::Error::other)
+    }
+}
+
+/// What the first bytes of a connection say; `None` while they leave it open.
+fn version(start: &[u8]) -> Option<Version> {
+    let common = start.len().min(HTTP2_PREFACE.len());
+    if start[..common] != HTTP2_PREFACE[..common] {
+        return Some(Version::Http1);
+    }
+    (common == HTTP2_PREFACE.len()).then_some(Version::Http2)
+}
+
+async fn read_more(stream: &mut (impl AsyncRead + Unpin), start: &mut BytesMut) -> io::Result<usize> {
+    start.reserve(FIRST_READ);
+    stream.read_buf(start).await
+}
+
+/// Sends each write at once: an answer's head and its first event are two, and the second would wait for the
+/// acknowledgement of the first.
+fn without_delay(stream: TcpStream) -> TcpStream {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "cannot switch off the delay of small writes");
+    }
+    stream
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn http_2_is_known_by_its_whole_preface() {
+        assert_eq!(version(b"GET / HTTP/1.1\r\n"), Some(Version::Http1));
+        assert_eq!(version(b"POST"), Some(Version::Http1));
+        assert_eq!(version(b"P"), None);
+        assert_eq!(version(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r"), None);
+        assert_eq!(version(b"PRI * HTTP/1.1\r\n"), Some(Version::Http1));
+        assert_eq!(version(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0"), Some(Version::Http2));
+    }
+
+    #[test]
+    fn the_refusal_of_plain_http_is_as_long_as_it_says() {
+        let text = std::str::from_utf8(SPEAKS_HTTPS).unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        assert!(
+            head.contains(&format!("content-length: {}", body.len())),
+            "{}",
+            body.len()
+        );
+    }
+}

@@ -1,0 +1,102 @@
+//! What `/metrics` says of the machine: the GPUs, and how long the certificate lasts. Labels are GPU numbers alone.
+
+use std::{fmt::Write, sync::Arc};
+
+use tokio::sync::watch;
+use worv_api::{Gpu, GpuReport};
+
+use crate::tls::Tls;
+
+/// Where the figures come from.
+#[derive(Clone)]
+pub struct Figures {
+    /// The latest reading of the GPUs.
+    pub gpus: watch::Receiver<Arc<GpuReport>>,
+    /// HTTPS, where it is on.
+    pub tls: Option<Arc<Tls>>,
+}
+
+/// A figure of each GPU: its name, what it is, and how it is read.
+type GpuFigure = (&'static str, &'static str, fn(&Gpu) -> Option<f64>);
+
+#[expect(clippy::cast_precision_loss, reason = "GPU memory is far below 2^52 bytes")]
+const GPU_FIGURES: [GpuFigure; 5] = [
+    ("worv_gpu_up", "Whether the GPU answers.", |gpu| {
+        Some(if gpu.fault.is_none() { 1.0 } else { 0.0 })
+    }),
+    ("worv_gpu_memory_used_bytes", "Memory in use.", |gpu| {
+        Some(gpu.memory_used as f64)
+    }),
+    ("worv_gpu_memory_total_bytes", "Memory in all.", |gpu| {
+        Some(gpu.memory_total as f64)
+    }),
+    ("worv_gpu_temperature_celsius", "Temperature of the chip.", |gpu| {
+        gpu.temperature_celsius.map(f64::from)
+    }),
+    ("worv_gpu_power_watts", "Power drawn.", |gpu| gpu.power_watts),
+];
+
+impl Figures {
+    /// Adds the figures in Prometheus' text format.
+    pub fn write_to(&self, text: &mut String) {
+        write_gpus(text, &self.gpus.borrow().gpus);
+        if let Some(tls) = &self.tls {
+            let seconds = tls.certificate().not_after.0 / 1000;
+            let name = "worv_certificate_expires_timestamp_seconds";
+            // Writing to a string cannot fail.
+            let _ = writeln!(
+                text,
+                "# HELP {name} When the certificate in force expires, in Unix time.\n# TYPE {name} gauge\n{name} {seconds}"
+            );
+        }
+    }
+}
+
+/// A figure that the driver does not give is left out, never zero.
+fn write_gpus(text: &mut String, gpus: &[Gpu]) {
+    for (name, help, read) in GPU_FIGURES {
+        let values = gpus.iter().filter_map(|gpu| Some((gpu.index, read(gpu)?)));
+        for (at, (index, value)) in values.enumerate() {
+            if at == 0 {
+                let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge");
+            }
+            let _ = writeln!(text, "{name}{{gpu=\"{index}\"}} {value}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_gpu_does_not_tell_is_left_out() {
+        let well = Gpu {
+            index: 0,
+            memory_used: 5,
+            memory_total: 10,
+            temperature_celsius: Some(41),
+            ..Gpu::default()
+        };
+        let fallen = Gpu {
+            index: 1,
+            fault: Some("fell off the bus".to_owned()),
+            ..Gpu::default()
+        };
+        let mut text = String::new();
+        write_gpus(&mut text, &[well, fallen]);
+        for line in [
+            "worv_gpu_up{gpu=\"0\"} 1",
+            "worv_gpu_up{gpu=\"1\"} 0",
+            "worv_gpu_memory_used_bytes{gpu=\"0\"} 5",
+            "worv_gpu_temperature_celsius{gpu=\"0\"} 41",
+        ] {
+            assert!(text.lines().any(|written| written == line), "{line} is not in {text}");
+        }
+        assert!(
+            !text.contains("temperature_celsius{gpu=\"1\"}") && !text.contains("worv_gpu_power_watts"),
+            "{text}"
+        );
+        assert_eq!(text.matches("# TYPE worv_gpu_up gauge").count(), 1);
+    }
+}

@@ -1,0 +1,158 @@
+//! What faces the network: the listeners, with or without TLS, and the sites behind them.
+
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+
+use axum::Router;
+use http::{HeaderValue, header::STRICT_TRANSPORT_SECURITY};
+use tokio::net::TcpListener;
+use tokio_util::task::TaskTracker;
+use tower_http::set_header::SetResponseHeaderLayer;
+use worv_core::Clock;
+
+use super::{
+    connection::Entrance,
+    handover::{Handover, descriptor},
+    inherited::Inherited,
+    listener::{self, Ends, inherit_or_bind},
+    local,
+};
+use crate::{
+    config::Config,
+    edge::{self, Hosts},
+    failure::Failure,
+    tls::{Challenges, Files, Tls},
+};
+
+/// The keys of the listeners' addresses, which are also their names where they are handed over.
+const PLAIN: &str = "server.listen";
+const HTTPS: &str = "tls.listen";
+const METRICS: &str = "server.metrics_listen";
+
+/// How long a request for health or metrics may take to finish.
+const METRICS_DRAIN: Duration = Duration::from_secs(1);
+
+/// The listeners, bound.
+pub struct Front {
+    plain: TcpListener,
+    metrics: TcpListener,
+    https: Option<Https>,
+    entrance: Entrance,
+    hosts: Option<Hosts>,
+    address: SocketAddr,
+    metrics_address: SocketAddr,
+}
+
+/// Where the gateway answers.
+pub struct Addresses {
+    /// The sites.
+    pub public: SocketAddr,
+    /// Whether they answer over HTTPS.
+    pub is_https: bool,
+    /// Plain HTTP, where it only leads to HTTPS.
+    pub redirects_at: Option<SocketAddr>,
+    /// Health and metrics.
+    pub metrics: SocketAddr,
+    /// The names that the sites answer to, if they are told apart by name.
+    pub hosts: Option<Hosts>,
+}
+
+struct Https {
+    listener: TcpListener,
+    tls: Arc<Tls>,
+    port: u16,
+    hsts: Option<HeaderValue>,
+}
+
+impl Front {
+    /// Takes or binds the listeners, and reads the certificate.
+    pub async fn bind(config: &Config, clock: &Clock, inherited: &mut Inherited) -> Result<Self, Failure> {
+        let plain = inherit_or_bind(inherited, PLAIN, config.server.listen).await?;
+        let metrics = inherit_or_bind(inherited, METRICS, config.server.metrics_listen).await?;
+        let https = match (&config.tls.listen, &config.tls.cert, &config.tls.key) {
+            (Some(listen), Some(cert), Some(key)) => {
+                let (cert, key) = (cert.clone(), key.clone());
+                let tls = Tls::open(Files { cert, key }, clock.clone())?;
+                let listener = inherit_or_bind(inherited, HTTPS, *listen).await?;
+                Some(Https {
+                    port: local(&listener)?.port(),
+                    listener,
+                    tls: Arc::new(tls),
+                    hsts: hsts(config.tls.hsts_seconds),
+                })
+            }
+            _ => None,
+        };
+        let trusted = config.server.trusted_proxies.clone();
+        Ok(Self {
+            address: local(https.as_ref().map_or(&plain, |https| &https.listener))?,
+            entrance: Entrance {
+                tls: None,
+                proxy_header_from: config.server.proxy_protocol.then_some(trusted),
+            },
+            hosts: config.hosts(),
+            metrics_address: local(&metrics)?,
+            plain,
+            metrics,
+            https,
+        })
+    }
+
+    /// Where everything answers.
+    pub fn addresses(&self) -> Addresses {
+        Addresses {
+            public: self.address,
+            is_https: self.https.is_some(),
+            redirects_at: self.https.as_ref().and_then(|_| self.plain.local_addr().ok()),
+            metrics: self.metrics_address,
+            hosts: self.hosts.clone(),
+        }
+    }
+
+    /// HTTPS, where it is on.
+    pub fn tls(&self) -> Option<Arc<Tls>> {
+        self.https.as_ref().map(|https| Arc::clone(&https.tls))
+    }
+
+    /// What hands the listeners over to a new process; `folder` is for a socket that lives meanwhile.
+    pub fn handover(&self, folder: &Path) -> Result<Handover, Failure> {
+        let mut listeners = vec![(PLAIN, descriptor(&self.plain)?), (METRICS, descriptor(&self.metrics)?)];
+        if let Some(https) = &self.https {
+            listeners.push((HTTPS, descriptor(&https.listener)?));
+        }
+        Handover::new(listeners, folder)
+    }
+
+    /// Serves `sites`, and health and metrics on their address, until they are to end.
+    pub async fn run(self, sites: Router, health: Router, tasks: &TaskTracker, ends: Ends) {
+        let briefly = Ends {
+            drain: METRICS_DRAIN,
+            ..ends.clone()
+        };
+        tasks.spawn(listener::run(self.metrics, Entrance::default(), health, briefly));
+        let Some(https) = self.https else {
+            return listener::run(self.plain, self.entrance, sites, ends).await;
+        };
+        https.tls.warn_of_missing_names(self.hosts.as_ref());
+        tasks.spawn(Arc::clone(&https.tls).follow_files(ends.stopping.clone()));
+        let secure = Entrance {
+            tls: Some(https.tls.server()),
+            ..self.entrance.clone()
+        };
+        let sites = match https.hsts {
+            Some(hsts) => sites.layer(SetResponseHeaderLayer::overriding(STRICT_TRANSPORT_SECURITY, hsts)),
+            None => sites,
+        };
+        let to_https = edge::to_https(https.port, self.hosts, Challenges::default());
+        tokio::join!(
+            listener::run(https.listener, secure, sites, ends.clone()),
+            listener::run(self.plain, self.entrance, to_https, ends),
+        );
+    }
+}
+
+/// `Strict-Transport-Security` (RFC 6797).
+fn hsts(seconds: u64) -> Option<HeaderValue> {
+    (seconds > 0)
+        .then(|| HeaderValue::try_from(format!("max-age={seconds}")).ok())
+        .flatten()
+}

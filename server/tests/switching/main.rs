@@ -1,0 +1,10 @@
+//! Switching with the real gateway and simulated engines as real processes: under load, with failures, and with the
+//! gateway killed in the middle of it.
+
+#![expect(clippy::unwrap_used, reason = "a test ends where something unexpected happens")]
+
+mod gateway;
+mod interrupted;
+mod telemetry;
+mod traffic;
+mod under_load;
