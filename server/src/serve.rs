@@ -156,11 +156,7 @@ pub async fn serve(mut config: Config, origin: &Origin, options: Serve) -> Resul
     if demo.is_none() && !config.runs_engine() {
         tasks.spawn(front.handover(&config.server.data_dir)?.follow(accepting.clone()));
     }
-    let ends = Ends {
-        accepting,
-        stopping: stopping.clone(),
-        drain: Duration::from_secs(config.server.drain_seconds),
-    };
+    let ends = Ends::new(accepting, &stopping, config.server.drain_seconds);
     let sites = sites(&config, &gateway, &console, engine, &tasks);
     front.run(sites, health, &tasks, ends).await;
 

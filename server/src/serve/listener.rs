@@ -42,6 +42,17 @@ pub struct Ends {
     pub drain: Duration,
 }
 
+impl Ends {
+    /// `drain` is in seconds.
+    pub fn new(accepting: CancellationToken, stopping: &CancellationToken, drain: u64) -> Self {
+        Self {
+            accepting,
+            stopping: stopping.clone(),
+            drain: Duration::from_secs(drain),
+        }
+    }
+}
+
 /// Takes the listener that the key `key` names from those that are there already, or binds its address.
 pub async fn inherit_or_bind(
     inherited: &mut Inherited,
