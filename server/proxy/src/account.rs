@@ -16,23 +16,16 @@ use crate::{
     calendar::Period,
     minute::{Minute, Second},
 };
+pub use budget::{Allowance, BudgetUse, SpentElsewhere};
 
+use budget::Budget;
+
+mod budget;
 #[cfg(test)]
 mod tests;
 
 /// When a caller is told to come back whose own requests under way take up its limit.
 const SOON: Duration = Duration::from_secs(1);
-
-/// Tokens that a key has spent, but not through this gateway since its start: before that, or through another one beside it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SpentElsewhere {
-    /// When this was so: it counts in the UTC day and month of that moment.
-    pub as_of: UnixMillis,
-    /// Tokens, of prompts and answers, in that day.
-    pub day: u64,
-    /// Tokens, of prompts and answers, in that month, the day included.
-    pub month: u64,
-}
 
 /// What a key has asked for in the last minute, admitted or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +40,21 @@ pub struct KeyDemand {
     pub tokens: u64,
     /// Requests under way or waiting.
     pub under_way: u64,
+    /// What it has spent today.
+    pub day: BudgetUse,
+    /// What it has spent this month.
+    pub month: BudgetUse,
+}
+
+/// What of a key's limits is this gateway's to give, where several share the keys.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct KeyShare {
+    /// The part of each limit, from 0 to 1.
+    pub part: f64,
+    /// Of its daily budget. Without one, the part holds.
+    pub day: Option<Allowance>,
+    /// Of its monthly budget. Without one, the part holds.
+    pub month: Option<Allowance>,
 }
 
 /// A key's grant, and what it has used of it.
@@ -136,19 +144,6 @@ struct Ledger {
     month: Budget,
 }
 
-/// What was spent in a day or a month.
-#[derive(Debug)]
-struct Budget {
-    period: Period,
-    start: UnixMillis,
-    /// By this gateway since it started.
-    own: u64,
-    elsewhere: u64,
-    /// What `own` was when `elsewhere` was last told.
-    own_then: u64,
-    reserved: u64,
-}
-
 impl Account {
     /// Counts a request of `holder`'s against its limits on requests, or tells which one stands against it.
     pub(crate) fn enter(holder: &Arc<Holder>, now: UnixMillis) -> Result<Entry, Exhausted> {
@@ -195,7 +190,7 @@ impl Account {
             let left = budget.left(limit, ledger.share);
             if left < tokens {
                 // What others hold for now may be given back; what is spent stays so until the period is over.
-                let spent = left + budget.reserved < tokens;
+                let spent = budget.unspent(limit) < tokens;
                 let end = budget.period.end(now).since(now);
                 return Err(Exhausted {
                     spent,
@@ -212,8 +207,8 @@ impl Account {
                 return Err(Exhausted::new(Limit::TokensPerMinute, limit, left, millis(wait)));
             }
         }
-        ledger.day.reserved += tokens;
-        ledger.month.reserved += tokens;
+        ledger.day.reserve(tokens);
+        ledger.month.reserve(tokens);
         let second = ledger.tokens.add(now, tokens);
         Ok(Reservation {
             account: Arc::clone(self),
@@ -253,29 +248,32 @@ impl Account {
         }
     }
 
-    pub(crate) fn set_share(&self, share: f64) {
-        self.ledger().share = share.clamp(0.0, 1.0);
+    pub(crate) fn set_share(&self, share: KeyShare, now: UnixMillis) {
+        let mut ledger = self.ledger();
+        ledger.begin_periods(now);
+        ledger.share = share.part.clamp(0.0, 1.0);
+        ledger.day.set_allowance(share.day);
+        ledger.month.set_allowance(share.month);
     }
 
     pub(crate) fn set_elsewhere(&self, elsewhere: SpentElsewhere, now: UnixMillis) {
         let mut ledger = self.ledger();
         ledger.begin_periods(now);
-        let ledger = &mut *ledger;
-        for (budget, spent) in [(&mut ledger.day, elsewhere.day), (&mut ledger.month, elsewhere.month)] {
-            let holds = budget.period.start(elsewhere.as_of) == budget.start;
-            budget.elsewhere = if holds { spent } else { 0 };
-            budget.own_then = budget.own;
-        }
+        ledger.day.set_elsewhere(elsewhere.as_of, elsewhere.day);
+        ledger.month.set_elsewhere(elsewhere.as_of, elsewhere.month);
     }
 
     pub(crate) fn demand(&self, key: KeyId, now: UnixMillis) -> KeyDemand {
         let mut ledger = self.ledger();
+        ledger.begin_periods(now);
         KeyDemand {
             key,
             requests: ledger.asked.sum(now),
             admitted: ledger.requests.sum(now),
             tokens: ledger.tokens.sum(now),
             under_way: ledger.under_way,
+            day: ledger.day.used(),
+            month: ledger.month.used(),
         }
     }
 
@@ -311,15 +309,9 @@ impl Reservation {
     fn give_back(&mut self, used: u64, now: UnixMillis) {
         let mut ledger = self.account.ledger();
         ledger.begin_periods(now);
-        let ledger = &mut *ledger;
         ledger.tokens.correct(self.second, self.tokens, used, now);
-        // A period that has ended meanwhile has nothing left to settle.
-        for (budget, start) in [(&mut ledger.day, self.day), (&mut ledger.month, self.month)] {
-            if budget.start == start {
-                budget.reserved -= self.tokens;
-                budget.own += used;
-            }
-        }
+        ledger.day.settle(self.day, self.tokens, used);
+        ledger.month.settle(self.month, self.tokens, used);
         self.tokens = 0;
     }
 }
@@ -345,6 +337,17 @@ impl Exhausted {
     }
 }
 
+impl KeyShare {
+    /// A part of every limit and budget.
+    pub const fn part(part: f64) -> Self {
+        Self {
+            part,
+            day: None,
+            month: None,
+        }
+    }
+}
+
 impl Default for Ledger {
     fn default() -> Self {
         Self {
@@ -365,36 +368,8 @@ impl Ledger {
     }
 
     fn begin_periods(&mut self, now: UnixMillis) {
-        for budget in [&mut self.day, &mut self.month] {
-            let start = budget.period.start(now);
-            // A clock that goes back does not bring an old period back.
-            if start > budget.start {
-                *budget = Budget {
-                    start,
-                    ..Budget::new(budget.period)
-                };
-            }
-        }
-    }
-}
-
-impl Budget {
-    fn new(period: Period) -> Self {
-        Self {
-            period,
-            start: UnixMillis(i64::MIN),
-            own: 0,
-            elsewhere: 0,
-            own_then: 0,
-            reserved: 0,
-        }
-    }
-
-    /// What of `limit` can still be reserved: this gateway's share of what was left when others were last heard of,
-    /// less what it has spent and reserved since.
-    fn left(&self, limit: u64, share: f64) -> u64 {
-        let left_then = limit.saturating_sub(self.elsewhere + self.own_then);
-        part(left_then, share).saturating_sub(self.own - self.own_then + self.reserved)
+        self.day.begin(now);
+        self.month.begin(now);
     }
 }
 

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use worv_core::{Clock, Entropy, id::RequestId, key::KeyId, usage::UsageSink};
 
 use crate::{
-    account::{KeyDemand, SpentElsewhere},
+    account::{KeyDemand, KeyShare, SpentElsewhere},
     config::{GatewayConfig, ModelProfile},
     counters::{CounterSnapshot, Counters},
     engine::Engine,
@@ -89,7 +89,7 @@ impl Gateway {
 
     /// Puts a new table of keys in force. Requests that have been admitted go on.
     pub fn replace_keys(&self, keys: KeyTable) {
-        self.keys.replace(keys);
+        self.keys.replace(keys, self.clock.now());
     }
 
     /// Tells whether the table of keys follows the database. While it does not, a key that is missing in it
@@ -126,36 +126,39 @@ impl Gateway {
         let now = self.clock.now();
         let mut accounts = self.keys.accounts();
         for key in spent.keys() {
-            accounts.entry(*key).or_default();
+            accounts.of(*key, now);
         }
-        for (key, account) in &*accounts {
+        for (key, account) in accounts.all() {
             let nothing = SpentElsewhere {
                 as_of: now,
                 ..SpentElsewhere::default()
             };
-            account.set_elsewhere(spent.get(key).copied().unwrap_or(nothing), now);
+            account.set_elsewhere(spent.get(&key).copied().unwrap_or(nothing), now);
         }
     }
 
-    /// Tells which part of each key's limits is this gateway's to give, from 0 to 1, where several share the keys.
-    /// A key that is not named has all of it.
-    pub fn replace_shares(&self, shares: &HashMap<KeyId, f64>) {
+    /// Tells what of each key's limits is this gateway's to give, where several share the keys. Of a key that is not named,
+    /// and of those to come, it is the part `of_others`.
+    pub fn replace_shares(&self, shares: &HashMap<KeyId, KeyShare>, of_others: f64) {
+        let now = self.clock.now();
         let mut accounts = self.keys.accounts();
+        accounts.of_new = KeyShare::part(of_others);
         for key in shares.keys() {
-            accounts.entry(*key).or_default();
+            accounts.of(*key, now);
         }
-        for (key, account) in &*accounts {
-            account.set_share(shares.get(key).copied().unwrap_or(1.0));
+        for (key, account) in accounts.all() {
+            account.set_share(shares.get(&key).copied().unwrap_or(accounts.of_new), now);
         }
     }
 
-    /// What each key has asked for in the last minute, for shares to follow. Keys that asked for nothing are left out.
+    /// What each key has asked for in the last minute, and spent of its budgets, for shares to follow. Keys that did neither
+    /// are left out.
     pub fn demand(&self) -> Vec<KeyDemand> {
         let now = self.clock.now();
         let accounts = self.keys.accounts();
-        let demand = accounts.iter().map(|(key, account)| account.demand(*key, now));
+        let demand = accounts.all().map(|(key, account)| account.demand(key, now));
         demand
-            .filter(|demand| demand.requests > 0 || demand.under_way > 0)
+            .filter(|demand| demand.requests > 0 || demand.under_way > 0 || demand.month.spent > 0)
             .collect()
     }
 

@@ -14,7 +14,7 @@ use worv_core::{
     key::{KeyDigest, KeyGrant, KeyId},
 };
 
-use crate::account::{Account, Holder};
+use crate::account::{Account, Holder, KeyShare};
 
 /// Every key by the digest of its secret, expired and revoked ones included.
 #[derive(Debug, Default)]
@@ -27,10 +27,18 @@ pub struct KeyTable {
 pub(crate) struct Keys {
     /// None until the first table has been loaded.
     table: ArcSwapOption<HashMap<KeyDigest, Arc<Holder>>>,
-    /// What each key has used, whatever becomes of the table. Never locked by a request.
-    accounts: Mutex<HashMap<KeyId, Arc<Account>>>,
+    /// Never locked by a request.
+    accounts: Mutex<Accounts>,
     /// Whether the table is known to hold every key there is. If not, a key that is missing in it may still be valid.
     complete: AtomicBool,
+}
+
+/// What each key has used, whatever becomes of the table.
+#[derive(Debug)]
+pub(crate) struct Accounts {
+    by_key: HashMap<KeyId, Arc<Account>>,
+    /// What an account begins with.
+    pub(crate) of_new: KeyShare,
 }
 
 /// Why a presented key was not accepted.
@@ -60,16 +68,19 @@ impl Keys {
     pub(crate) fn new() -> Self {
         Self {
             table: ArcSwapOption::empty(),
-            accounts: Mutex::default(),
+            accounts: Mutex::new(Accounts {
+                by_key: HashMap::new(),
+                of_new: KeyShare::part(1.0),
+            }),
             complete: AtomicBool::new(true),
         }
     }
 
     /// Puts a new table in force.
-    pub(crate) fn replace(&self, table: KeyTable) {
+    pub(crate) fn replace(&self, table: KeyTable, now: UnixMillis) {
         let mut accounts = self.accounts();
         let held = table.grants.into_iter().map(|(digest, grant)| {
-            let account = Arc::clone(accounts.entry(grant.id).or_default());
+            let account = Arc::clone(accounts.of(grant.id, now));
             (digest, Arc::new(Holder { grant, account }))
         });
         let table = held.collect();
@@ -77,7 +88,7 @@ impl Keys {
     }
 
     /// The account of every key that was ever known.
-    pub(crate) fn accounts(&self) -> MutexGuard<'_, HashMap<KeyId, Arc<Account>>> {
+    pub(crate) fn accounts(&self) -> MutexGuard<'_, Accounts> {
         self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -112,6 +123,22 @@ impl Keys {
     }
 }
 
+impl Accounts {
+    /// A key's account, which begins now if there is none.
+    pub(crate) fn of(&mut self, key: KeyId, now: UnixMillis) -> &Arc<Account> {
+        self.by_key.entry(key).or_insert_with(|| {
+            let account = Account::default();
+            account.set_share(self.of_new, now);
+            Arc::new(account)
+        })
+    }
+
+    /// The accounts of all keys that were ever known.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (KeyId, &Arc<Account>)> {
+        self.by_key.iter().map(|(key, account)| (*key, account))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use worv_core::key::KeySettings;
@@ -140,7 +167,7 @@ mod tests {
     fn an_unknown_key_is_only_called_unknown_when_the_table_is_complete() {
         let keys = Keys::new();
         assert_eq!(admit(&keys, "secret"), Err(KeyRefusal::CannotTell));
-        keys.replace(table(None, None));
+        keys.replace(table(None, None), NOW);
         assert_eq!(admit(&keys, "secret"), Ok(KeyId(7)));
         assert_eq!(admit(&keys, "other"), Err(KeyRefusal::Unknown));
         keys.set_complete(false);
@@ -158,7 +185,7 @@ mod tests {
         ];
         for (expires_at, revoked_at, expected) in cases {
             let keys = Keys::new();
-            keys.replace(table(expires_at, revoked_at));
+            keys.replace(table(expires_at, revoked_at), NOW);
             assert_eq!(admit(&keys, "secret"), expected, "{expires_at:?} {revoked_at:?}");
         }
     }

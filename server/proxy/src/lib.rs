@@ -53,7 +53,7 @@ mod shield;
 mod thinking;
 mod token_counts;
 
-pub use account::{KeyDemand, SpentElsewhere};
+pub use account::{Allowance, BudgetUse, KeyDemand, KeyShare, SpentElsewhere};
 pub use caller::Caller;
 pub use config::{GatewayConfig, ModelProfile};
 pub use counters::CounterSnapshot;

@@ -8,8 +8,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
+use worv_core::calendar::iso;
 
-use crate::{Gateway, account::Left, calendar::rfc_3339};
+use crate::{Gateway, account::Left};
 
 #[derive(Serialize)]
 struct Limits<'a> {
@@ -65,13 +66,13 @@ pub(crate) async fn limits(State(gateway): State<Arc<Gateway>>, request: Request
     let budget = |left: Left| Budget {
         limit: left.limit,
         remaining: left.remaining,
-        resets_at: rfc_3339(now.plus(left.reset + Duration::from_millis(999))),
+        resets_at: iso(now.plus(left.reset + Duration::from_millis(999))),
     };
     let of_key = live.limits.of_key(settings);
     let limits = Limits {
         object: "limits",
         key: &grant.name,
-        expires_at: grant.expires_at.map(rfc_3339),
+        expires_at: grant.expires_at.map(iso),
         models: settings.models.as_deref(),
         max_output_tokens: of_key.max_output,
         max_context_tokens: of_key.window,

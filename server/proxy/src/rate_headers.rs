@@ -6,11 +6,10 @@
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use worv_core::UnixMillis;
+use worv_core::{UnixMillis, calendar::iso};
 
 use crate::{
     account::{Holder, Left},
-    calendar::rfc_3339,
     dialect::Dialect,
 };
 
@@ -60,7 +59,7 @@ pub(crate) fn add(headers: &mut HeaderMap, dialect: Dialect, holder: &Holder, no
         };
         let reset = match dialect {
             Dialect::OpenAi => duration(reset),
-            Dialect::Anthropic => rfc_3339(now.plus(reset + Duration::from_millis(999))),
+            Dialect::Anthropic => iso(now.plus(reset + Duration::from_millis(999))),
         };
         let [limit_name, remaining_name, reset_name] = names;
         headers.insert(limit_name, limit.into());

@@ -4,8 +4,8 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use tokio::{sync::watch, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use worv_core::Entropy;
-use worv_proxy::{Gateway, SpentElsewhere};
+use worv_core::{Entropy, key::KeyId};
+use worv_proxy::{Allowance, BudgetUse, Gateway, KeyDemand, KeyShare, SpentElsewhere};
 use worv_store::{
     Asked, GatewayId, Store, StoreError,
     usage::{self, Writer},
@@ -85,22 +85,49 @@ impl Limits {
     }
 
     async fn exchange(&self) -> Result<(), StoreError> {
-        let demand = self.gateway.demand();
+        let written = self.spent.borrow().clone();
+        let written = |key| -> usage::Spent {
+            let by_key = written.as_ref().map(|spent| &spent.written_here);
+            by_key.and_then(|by_key| by_key.get(&key)).copied().unwrap_or_default()
+        };
+        let demand = self.gateway.demand().into_iter();
         let asked: HashMap<_, _> = demand
-            .into_iter()
-            .map(|demand| {
-                let asked = Asked {
-                    requests: demand.requests,
-                    admitted: demand.admitted,
-                    tokens: demand.tokens,
-                    under_way: demand.under_way,
-                };
-                (demand.key, asked)
-            })
+            .map(|demand| (demand.key, asked(demand, written(demand.key))))
             .collect();
         let shares = self.store.exchange_shares(self.id, &asked).await?;
-        self.gateway.replace_shares(&shares);
+        let of_keys: HashMap<KeyId, _> = shares.of_keys.into_iter().map(|(key, of)| (key, share(of))).collect();
+        self.gateway.replace_shares(&of_keys, shares.of_others);
         Ok(())
+    }
+}
+
+/// What is said to other gateways of one key.
+fn asked(demand: KeyDemand, written: usage::Spent) -> Asked {
+    let budget = |used: BudgetUse, written| worv_store::BudgetUse {
+        start: used.start,
+        spent: used.spent,
+        written,
+        allowance: used.allowance,
+    };
+    Asked {
+        requests: demand.requests,
+        admitted: demand.admitted,
+        tokens: demand.tokens,
+        under_way: demand.under_way,
+        day: budget(demand.day, written.day),
+        month: budget(demand.month, written.month),
+    }
+}
+
+fn share(share: worv_store::KeyShare) -> KeyShare {
+    let allowance = |of: worv_store::Allowance| Allowance {
+        start: of.start,
+        tokens: of.tokens,
+    };
+    KeyShare {
+        part: share.part,
+        day: share.day.map(allowance),
+        month: share.month.map(allowance),
     }
 }
 

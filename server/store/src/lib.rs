@@ -17,7 +17,7 @@ pub use gpu_minutes::GpuMinute;
 pub use keys::{KeyEdit, KeyRow, NewKey};
 pub use second_factor::{RecoveryDigest, SecondFactor};
 pub use sessions::{NewSession, SessionDigest, SessionId, SessionRow};
-pub use shares::{Asked, GatewayId};
+pub use shares::{Allowance, Asked, BudgetUse, GatewayId, KeyShare, Shares};
 pub use store::Store;
 pub use switches::BegunSwitch;
 pub use users::{NewUser, UserId, UserRow};

@@ -2,7 +2,8 @@
 //!
 //! About once a second each gateway says what its callers ask for, and takes a part in proportion. Parts never add up to
 //! more than the whole: one that shrinks does so at once, but keeps counting for as much as was used of it in the last
-//! minute, and one grows only by what others no longer hold. Only gateways on a PostgreSQL server share.
+//! minute, and one grows only by what others no longer hold. Budgets, which do not come back within a minute, have
+//! allowances beside ([`Allowance`]). Only gateways on a PostgreSQL server share.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -10,6 +11,19 @@ use sqlx::{Any, AssertSqlSafe, Row, Transaction};
 use worv_core::key::KeyId;
 
 use crate::{Store, StoreError, statement::placeholders, store::Kind};
+pub use budgets::{Allowance, BudgetUse};
+
+use budgets::Budget;
+
+mod budgets;
+
+/// The time by the server's clock, in milliseconds, so that gateways' own clocks need not agree.
+macro_rules! now {
+    () => {
+        "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
+    };
+}
+use now;
 
 /// Names the exchange among PostgreSQL's advisory locks: "shar" in ASCII.
 const LOCK: i64 = 0x7368_6172;
@@ -19,13 +33,6 @@ const GONE_AFTER: i64 = 5_000;
 
 /// What a gateway used counts for so long after it is gone, in milliseconds: limits are of a minute.
 const FORGOTTEN_AFTER: i64 = GONE_AFTER + 60_000;
-
-/// The time by the server's clock, in milliseconds, so that gateways' own clocks need not agree.
-macro_rules! now {
-    () => {
-        "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
-    };
-}
 
 /// Part of a limit that a gateway keeps for callers who may come, where the limit is large enough.
 const IDLE_PART: f64 = 0.01;
@@ -50,6 +57,30 @@ pub struct Asked {
     pub tokens: u64,
     /// Requests under way now.
     pub under_way: u64,
+    /// What was spent today.
+    pub day: BudgetUse,
+    /// What was spent this month.
+    pub month: BudgetUse,
+}
+
+/// What one gateway may give.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shares {
+    /// Of each key with limits.
+    pub of_keys: HashMap<KeyId, KeyShare>,
+    /// The part, from 0 to 1, of the limits of any other key, such as one that is created before the next exchange.
+    pub of_others: f64,
+}
+
+/// What one gateway may give of one key's limits.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct KeyShare {
+    /// The part of each limit, from 0 to 1.
+    pub part: f64,
+    /// Of the daily budget, where there is one and others spend of it as well.
+    pub day: Option<Allowance>,
+    /// Of the monthly budget, where there is one and others spend of it as well.
+    pub month: Option<Allowance>,
 }
 
 /// The limits that are shared.
@@ -58,6 +89,8 @@ struct Limits {
     requests: Option<u64>,
     tokens: Option<u64>,
     concurrency: Option<u64>,
+    budget_day: Option<u64>,
+    budget_month: Option<u64>,
 }
 
 /// What others hold of one key's limits, and ask for.
@@ -80,17 +113,20 @@ struct Part {
 }
 
 impl Store {
-    /// Says what callers have asked for, and returns which part of each key's limits this gateway may give: from 0 to 1,
-    /// for each key with limits. Without others it is all of them, and keys may be left out.
+    /// Says what callers have asked for, and returns which part of each key's limits this gateway may give. Alone, it is
+    /// all of them.
     ///
     /// A key with limits that is not in `asked` was not asked for.
     pub async fn exchange_shares(
         &self,
         gateway: GatewayId,
         asked: &HashMap<KeyId, Asked>,
-    ) -> Result<HashMap<KeyId, f64>, StoreError> {
+    ) -> Result<Shares, StoreError> {
         if self.kind() == Kind::Sqlite {
-            return Ok(HashMap::new());
+            return Ok(Shares {
+                of_keys: HashMap::new(),
+                of_others: 1.0,
+            });
         }
         let mut transaction = self.begin().await?;
         sqlx::query("SELECT pg_advisory_xact_lock($1)")
@@ -100,19 +136,38 @@ impl Store {
         let gateways = meet(&mut transaction, gateway).await?;
         let limits = limits(&mut transaction).await?;
         let others = others(&mut transaction, gateway).await?;
-        let parts: BTreeMap<KeyId, Part> = limits
-            .into_iter()
-            .map(|(key, limits)| {
-                let asked = asked.get(&key).copied().unwrap_or_default();
-                (
+        let (mut parts, mut budgets) = (BTreeMap::new(), Vec::new());
+        for (key, limits) in limits {
+            let asked = asked.get(&key).copied().unwrap_or_default();
+            let others = others.get(&key).copied().unwrap_or_default();
+            let part = part(limits, asked, others, gateways);
+            parts.insert(key, part);
+            if limits.budget_day.or(limits.budget_month).is_some() {
+                budgets.push(Budget {
                     key,
-                    part(limits, asked, others.get(&key).copied().unwrap_or_default(), gateways),
-                )
-            })
-            .collect();
+                    day: limits.budget_day,
+                    month: limits.budget_month,
+                    share: part.share,
+                });
+            }
+        }
+        let now = self.clock().now();
+        let allowances = budgets::exchange(&mut transaction, gateway, (&budgets, asked), now).await?;
         write(&mut transaction, gateway, &parts).await?;
         transaction.commit().await?;
-        Ok(parts.into_iter().map(|(key, part)| (key, part.share)).collect())
+        let share = |(key, part): (KeyId, Part)| {
+            let allowances = allowances.get(&key).copied().unwrap_or_default();
+            let share = KeyShare {
+                part: part.share,
+                day: allowances.day,
+                month: allowances.month,
+            };
+            (key, share)
+        };
+        Ok(Shares {
+            of_keys: parts.into_iter().map(share).collect(),
+            of_others: 1.0 / gateways,
+        })
     }
 
     /// Gives back what a gateway holds and has not used, when it stops.
@@ -192,7 +247,7 @@ async fn meet(transaction: &mut Transaction<'static, Any>, gateway: GatewayId) -
 }
 
 async fn limits(transaction: &mut Transaction<'static, Any>) -> Result<Vec<(KeyId, Limits)>, StoreError> {
-    const LIMITED: &str = "SELECT id, requests_per_minute, tokens_per_minute, concurrency FROM api_keys \
+    const LIMITED: &str = "SELECT id, requests_per_minute, tokens_per_minute, concurrency, budget_day, budget_month FROM api_keys \
          WHERE revoked_at IS NULL AND COALESCE(requests_per_minute, tokens_per_minute, concurrency, budget_day, \
          budget_month) IS NOT NULL";
     let rows = sqlx::query(LIMITED).fetch_all(&mut **transaction).await?;
@@ -203,6 +258,8 @@ async fn limits(transaction: &mut Transaction<'static, Any>) -> Result<Vec<(KeyI
             requests: limit("requests_per_minute")?,
             tokens: limit("tokens_per_minute")?,
             concurrency: limit("concurrency")?,
+            budget_day: limit("budget_day")?,
+            budget_month: limit("budget_month")?,
         };
         Ok((KeyId(row.try_get("id")?), limits))
     };
@@ -270,6 +327,8 @@ mod tests {
         requests: Some(100),
         tokens: None,
         concurrency: None,
+        budget_day: None,
+        budget_month: None,
     };
 
     fn asked(requests: u64, admitted: u64) -> Asked {

@@ -6,6 +6,7 @@ pub use spent::{Spent, SpentElsewhere};
 pub use sums::{Span, UsageTotals};
 pub use writer::{Durability, Writer, WriterStatus};
 
+pub(crate) use spent::tokens_by_key;
 pub(crate) use sums::recorded_of;
 
 mod batches;

@@ -152,20 +152,48 @@ fn a_share_scales_every_limit() {
         ..KeySettings::default()
     });
     reserve(&holder, 20, NOW).unwrap().settle(20, NOW);
-    holder.account.set_share(0.5);
-    holder.account.set_elsewhere(
-        SpentElsewhere {
-            as_of: NOW,
-            day: 40,
-            month: 40,
-        },
-        NOW,
-    );
-    let standing = holder.account.standing(&holder.grant.settings, NOW);
-    assert_eq!(
-        (standing.requests.unwrap().limit, standing.day.unwrap().remaining),
-        (5, 20)
-    );
+    holder.account.set_share(KeyShare::part(0.5), NOW);
+    let left = || {
+        let standing = holder.account.standing(&holder.grant.settings, NOW);
+        (standing.requests.unwrap().limit, standing.day.unwrap().remaining)
+    };
+    assert_eq!(left(), (5, 30));
+    let elsewhere = SpentElsewhere {
+        as_of: NOW,
+        day: 70,
+        month: 70,
+    };
+    holder.account.set_elsewhere(elsewhere, NOW);
+    assert_eq!(left(), (5, 10), "no more than is known to be there");
+}
+
+#[test]
+fn an_allowance_bounds_what_is_spent_in_its_period() {
+    let holder = holder(KeySettings {
+        budget_day: Some(100),
+        ..KeySettings::default()
+    });
     reserve(&holder, 20, NOW).unwrap().settle(20, NOW);
+    let today = holder.account.demand(KeyId(1), NOW).day;
+    assert_eq!((today.spent, today.allowance), (20, None));
+    let allow = |tokens, start| {
+        let share = KeyShare {
+            day: Some(Allowance { start, tokens }),
+            ..KeyShare::part(0.9)
+        };
+        holder.account.set_share(share, NOW);
+    };
+    allow(50, today.start);
+    assert_eq!(holder.account.demand(KeyId(1), NOW).day.allowance, Some(50));
+    // The rest may come back: another gateway has it.
+    assert_eq!(reserve(&holder, 31, NOW).unwrap_err().retry_after, SOON);
+    reserve(&holder, 30, NOW).unwrap().settle(30, NOW);
     assert!(reserve(&holder, 1, NOW).is_err());
+    // What was for yesterday is not for today: its part of the limit is.
+    allow(1_000, UnixMillis(today.start.0 - 86_400_000));
+    assert_eq!(holder.account.demand(KeyId(1), NOW).day.allowance, None);
+    assert!(reserve(&holder, 41, NOW).is_err());
+    let tomorrow = after(86_400);
+    reserve(&holder, 90, tomorrow).unwrap().settle(90, tomorrow);
+    assert!(reserve(&holder, 1, tomorrow).is_err());
 }

@@ -9,7 +9,7 @@ use worv_core::{
     UnixMillis,
     key::{KeyGrant, KeyId, KeySettings},
 };
-use worv_proxy::{GatewayConfig, SpentElsewhere};
+use worv_proxy::{GatewayConfig, KeyShare, SpentElsewhere};
 use worv_sim::engine::{Sim, SimOptions};
 
 use crate::support::{Answer, Engine, KEY, NOW, Running, grant, keys};
@@ -161,7 +161,9 @@ async fn what_the_database_knows_to_be_spent_counts() {
     assert_eq!(Answer::of(running.post(CHAT, &asking(8))).await.status.as_u16(), 429);
     running.gateway.replace_spent(&HashMap::new());
     assert_eq!(Answer::of(running.post(CHAT, &asking(8))).await.status.as_u16(), 200);
-    running.gateway.replace_shares(&HashMap::from([(KeyId(1), 0.01)]));
+    running
+        .gateway
+        .replace_shares(&HashMap::from([(KeyId(1), KeyShare::part(0.01))]), 1.0);
     assert_eq!(Answer::of(running.post(CHAT, &asking(8))).await.status.as_u16(), 429);
     let demand = running.gateway.demand();
     assert_eq!((demand.len(), demand[0].key, demand[0].requests), (1, KeyId(1), 3));

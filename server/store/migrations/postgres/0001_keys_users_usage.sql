@@ -157,6 +157,17 @@ CREATE UNLOGGED TABLE limit_shares (
     weight  DOUBLE PRECISION NOT NULL,
     PRIMARY KEY (gateway, key_id)
 );
+-- What each gateway may spend of keys' budgets in the latest period, all told, and has spent.
+CREATE UNLOGGED TABLE budget_shares (
+    gateway   BIGINT   NOT NULL REFERENCES gateways (id) ON DELETE CASCADE,
+    key_id    BIGINT   NOT NULL,
+    span      SMALLINT NOT NULL,
+    bucket    BIGINT   NOT NULL,
+    spent     BIGINT   NOT NULL,
+    written   BIGINT   NOT NULL,
+    allowance BIGINT   NOT NULL,
+    PRIMARY KEY (gateway, key_id, span)
+);
 
 -- Each run of the engine: its own counters and the sums of what is recorded, when it was first and last seen.
 CREATE TABLE engine_runs (

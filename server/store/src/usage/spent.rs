@@ -28,6 +28,8 @@ pub struct SpentElsewhere {
     pub as_of: UnixMillis,
     /// By key.
     pub keys: HashMap<KeyId, Spent>,
+    /// What this process has spent itself, as far as the database had it then.
+    pub written_here: HashMap<KeyId, Spent>,
 }
 
 /// What of the database's sums came through this process. The task that writes them keeps it, so that the two are of the
@@ -71,6 +73,7 @@ impl Own {
         }
     }
 
+    /// What one key has spent in a day and a month.
     fn of(&self, key: KeyId, day: i64, month: i64) -> Spent {
         let own = self.spent.get(&key).copied().unwrap_or_default();
         let in_bucket = |(bucket, sum): (i64, u64), now| if bucket == now { sum } else { 0 };
@@ -86,24 +89,34 @@ pub(super) async fn elsewhere(store: &Store, own: &Own) -> Result<SpentElsewhere
     let as_of = store.clock().now();
     let (day, month) = (Span::Day.bucket(as_of), Span::Month.bucket(as_of));
     let mut connection = store.readers().acquire().await?;
-    let mut keys = in_bucket(&mut connection, Span::Day, day).await?;
-    for (key, spent) in in_bucket(&mut connection, Span::Month, month).await? {
-        keys.entry(key).or_default().month = spent.month;
+    let mut keys = HashMap::<KeyId, Spent>::new();
+    for (key, tokens) in tokens_by_key(&mut connection, Span::Day, day).await? {
+        keys.entry(key).or_default().day = tokens;
     }
+    for (key, tokens) in tokens_by_key(&mut connection, Span::Month, month).await? {
+        keys.entry(key).or_default().month = tokens;
+    }
+    let mut written_here = HashMap::new();
     for (key, spent) in &mut keys {
         let own = own.of(*key, day, month);
         spent.day = spent.day.saturating_sub(own.day);
         spent.month = spent.month.saturating_sub(own.month);
+        written_here.insert(*key, own);
     }
     keys.retain(|_, spent| *spent != Spent::default());
-    Ok(SpentElsewhere { as_of, keys })
+    Ok(SpentElsewhere {
+        as_of,
+        keys,
+        written_here,
+    })
 }
 
-async fn in_bucket(
+/// Tokens that each key with a budget has used in a day or a month, by whichever process.
+pub(crate) async fn tokens_by_key(
     connection: &mut AnyConnection,
     span: Span,
     bucket: i64,
-) -> Result<HashMap<KeyId, Spent>, StoreError> {
+) -> Result<HashMap<KeyId, u64>, StoreError> {
     const SUMS: &str = "SELECT key_id, prompt_tokens + completion_tokens AS tokens FROM usage_by_part \
          WHERE part = $1 AND span = $2 AND bucket = $3 AND key_id IN \
          (SELECT id FROM api_keys WHERE budget_day IS NOT NULL OR budget_month IS NOT NULL)";
@@ -113,11 +126,7 @@ async fn in_bucket(
         .bind(bucket)
         .fetch_all(connection)
         .await?;
-    let spent = |tokens| match span {
-        Span::Month => Spent { day: 0, month: tokens },
-        Span::Hour | Span::Day => Spent { day: tokens, month: 0 },
-    };
     rows.iter()
-        .map(|row| Ok((KeyId(row.try_get("key_id")?), spent(row::count(row, "tokens")?))))
+        .map(|row| Ok((KeyId(row.try_get("key_id")?), row::count(row, "tokens")?)))
         .collect()
 }

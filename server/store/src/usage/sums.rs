@@ -199,7 +199,7 @@ impl Span {
     const ALL: [Self; 3] = [Self::Hour, Self::Day, Self::Month];
 
     /// The number that stands for it in the database.
-    pub(super) fn code(self) -> i16 {
+    pub(crate) fn code(self) -> i16 {
         match self {
             Self::Hour => 0,
             Self::Day => 1,
