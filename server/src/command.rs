@@ -13,6 +13,7 @@ use crate::{
 
 pub use output::{complain, write_privately};
 
+mod alerts;
 mod audit;
 mod config;
 mod database;
@@ -48,6 +49,9 @@ enum Command {
     Audit(audit::Audit),
     /// Report what was used, by key, model, endpoint or outcome.
     Usage(usage::Usage),
+    /// Try whether alerts arrive.
+    #[command(subcommand)]
+    Alerts(alerts::Alerts),
     /// Check or print the configuration.
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -81,6 +85,7 @@ pub async fn run(line: CommandLine) -> Result<(), Failure> {
         Command::Users(command) => users::run(command, &load()?.0).await,
         Command::Audit(command) => audit::run(command, &load()?.0).await,
         Command::Usage(command) => usage::run(command, &load()?.0).await,
+        Command::Alerts(command) => alerts::run(&command, &load()?.0).await,
         Command::Config(command) => config::run(&command, &load()?.0),
         Command::Db(command) => database::run(command, &load()?.0).await,
         Command::Sim(options) => sim::run(options).await,

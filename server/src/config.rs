@@ -11,6 +11,7 @@ use crate::{
 };
 
 pub use self::{
+    alerts::Alerts,
     chat::Chat,
     console::Console,
     database::Database,
@@ -28,6 +29,7 @@ pub use self::{
     usage::{Durability, Usage},
 };
 
+mod alerts;
 mod chat;
 mod console;
 mod database;
@@ -74,6 +76,8 @@ pub struct Config {
     pub gpu: Gpu,
     /// The machine that the engine runs on.
     pub node: Node,
+    /// Who is told when something is wrong.
+    pub alerts: Alerts,
     /// The log.
     pub log: Log,
 }
@@ -117,6 +121,7 @@ impl Config {
             self.hosts.complaint(),
             self.tls.complaint(),
             self.chat.complaint(self.hosts.chat.is_some()),
+            self.alerts.complaint(),
         ];
         if let Some(complaint) = complaints.into_iter().flatten().next() {
             return wrong(complaint);
@@ -199,6 +204,7 @@ impl Default for Config {
             console: Console::default(),
             gpu: Gpu::default(),
             node: Node::default(),
+            alerts: Alerts::default(),
             log: Log::default(),
         }
     }

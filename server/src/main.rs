@@ -11,6 +11,7 @@ use clap::Parser;
 
 use failure::{Failure, Kind};
 
+mod alerts;
 mod chat;
 mod command;
 mod config;

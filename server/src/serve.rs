@@ -33,6 +33,7 @@ use listener::Ends;
 use machine::{Setting, Watched};
 use model_profile::model_profile;
 
+mod alerting;
 mod background;
 mod connection;
 mod data_path;
@@ -134,15 +135,12 @@ pub async fn serve(mut config: Config, origin: &Origin, options: Serve) -> Resul
     };
     let begun = background.begin(&tasks, &usage, &console.entropy).await;
     begun.map_err(command::store_failure)?;
-    let (engine, gpus, credentials) = (
-        machine.engine.clone(),
-        machine.gpus.clone(),
-        machine.credentials.clone(),
-    );
+    let (engine, gpus) = (machine.engine.clone(), machine.gpus.clone());
+    let (credentials, tls) = (machine.credentials.clone(), front.tls());
+    alerting::start(&config, &console, &machine, (&usage, tls.clone()), (&tasks, &stopping))?;
     background.start(&tasks, &config, &console.node, machine, origin.file.clone());
     stop_when_told(&tasks, &stopping)?;
 
-    let tls = front.tls();
     let health = health::router(
         Arc::clone(&gateway),
         engine.clone(),

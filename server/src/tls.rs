@@ -103,6 +103,6 @@ impl Tls {
 }
 
 /// The cryptography: *ring*, which the database's client brings as well.
-fn provider() -> Arc<CryptoProvider> {
+pub fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
 }

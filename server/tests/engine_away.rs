@@ -80,6 +80,23 @@ fn chat(address: SocketAddr, key: &str) -> (u16, String) {
     ask(address, &format!("{head}{body}"))
 }
 
+/// Takes one alert that is posted, and answers with this status.
+fn take_alert(receiver: &TcpListener, status: &str) -> serde_json::Value {
+    let mut stream = BufReader::new(receiver.accept().unwrap().0);
+    let (mut length, mut line) = (0, String::new());
+    while stream.read_line(&mut line).unwrap() > 2 {
+        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+        line.clear();
+    }
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).unwrap();
+    let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    stream.get_mut().write_all(answer.as_bytes()).unwrap();
+    serde_json::from_slice(&body).unwrap()
+}
+
 /// Asks until `holds`: as any health check, it sees a change by asking only. The test runner ends what never comes.
 fn until(mut holds: impl FnMut() -> bool) {
     while !holds() {
@@ -95,6 +112,8 @@ fn the_gateway_outlives_its_engine() {
     let engine_address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let engine = start_engine(folder.path(), engine_address);
 
+    let alerts = TcpListener::bind("127.0.0.1:0").unwrap();
+    let webhook = format!("http://{}/hook", alerts.local_addr().unwrap());
     let ready_file = folder.path().join("ready.json");
     let _gateway = Running(
         worv(folder.path())
@@ -103,6 +122,8 @@ fn the_gateway_outlives_its_engine() {
             .env("WORV_SERVER__LISTEN", "127.0.0.1:0")
             .env("WORV_SERVER__METRICS_LISTEN", "127.0.0.1:0")
             .env("WORV_SERVER__SITE_DIR", "site")
+            .env("WORV_ALERTS__WEBHOOK", &webhook)
+            .env("WORV_ALERTS__AFTER_SECONDS", "0")
             .stdout(Stdio::null())
             .spawn()
             .unwrap(),
@@ -133,7 +154,36 @@ fn the_gateway_outlives_its_engine() {
     assert!(answer.to_ascii_lowercase().contains("\r\nretry-after: "), "{answer}");
     assert!(answer.contains(r#"{"error":{"message":"#), "{answer}");
 
+    // One that is not taken is posted again.
+    for status in ["500 Internal Server Error", "200 OK"] {
+        let told = take_alert(&alerts, status);
+        assert_eq!(told["alerts"][0]["labels"]["alertname"], "EngineDown", "{told}");
+        assert_eq!(told["status"], "firing", "{told}");
+    }
+
     let _engine = start_engine(folder.path(), engine_address);
     until(|| get(metrics, "/health/ready").0 == 200);
     assert_eq!(chat(public, key).0, 200);
+    let told = take_alert(&alerts, "200 OK");
+    assert_eq!(told["status"], "resolved", "{told}");
+}
+
+#[test]
+fn whether_alerts_arrive_can_be_tried() {
+    let folder = tempfile::tempdir().unwrap();
+    let alerts = TcpListener::bind("127.0.0.1:0").unwrap();
+    let webhook = format!("http://{}/hook", alerts.local_addr().unwrap());
+    let mut trying = worv(folder.path());
+    trying.args(["alerts", "test"]).env("WORV_ALERTS__WEBHOOK", webhook);
+    let running = trying.stdout(Stdio::piped()).spawn().unwrap();
+    let told = take_alert(&alerts, "200 OK");
+    assert_eq!(told["alerts"][0]["labels"]["alertname"], "Test");
+    let ended = running.wait_with_output().unwrap();
+    assert_eq!(
+        (ended.status.code(), ended.stdout.trim_ascii()),
+        (Some(0), &b"200 OK"[..])
+    );
+    // Without an address there is nothing to try.
+    let refused = worv(folder.path()).args(["alerts", "test"]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(78));
 }
