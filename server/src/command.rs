@@ -20,6 +20,7 @@ mod database;
 mod keys;
 mod output;
 mod sim;
+mod status;
 mod usage;
 mod users;
 
@@ -49,6 +50,8 @@ enum Command {
     Audit(audit::Audit),
     /// Report what was used, by key, model, endpoint or outcome.
     Usage(usage::Usage),
+    /// Say what a running gateway serves and how it is, and how it came to that.
+    Status(status::Status),
     /// Try whether alerts arrive.
     #[command(subcommand)]
     Alerts(alerts::Alerts),
@@ -85,6 +88,7 @@ pub async fn run(line: CommandLine) -> Result<(), Failure> {
         Command::Users(command) => users::run(command, &load()?.0).await,
         Command::Audit(command) => audit::run(command, &load()?.0).await,
         Command::Usage(command) => usage::run(command, &load()?.0).await,
+        Command::Status(options) => status::run(&options, &load()?.0).await,
         Command::Alerts(command) => alerts::run(&command, &load()?.0).await,
         Command::Config(command) => config::run(&command, &load()?.0),
         Command::Db(command) => database::run(command, &load()?.0).await,

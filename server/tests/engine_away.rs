@@ -145,6 +145,23 @@ fn the_gateway_outlives_its_engine() {
     assert_eq!(chat(public, key).0, 200);
     until(|| get(metrics, "/health/ready").0 == 200);
 
+    let status = |arguments: &[&str]| {
+        let mut command = worv(folder.path());
+        command.arg("status").args(arguments);
+        command.env("WORV_SERVER__METRICS_LISTEN", metrics.to_string());
+        command.env("WORV_DATABASE__URL", "sqlite://data/demo/worv.db");
+        command.output().unwrap()
+    };
+    let told: serde_json::Value = serde_json::from_slice(&status(&["--json"]).stdout).unwrap();
+    assert_eq!(
+        (&told["engine"], &told["status"]),
+        (&"up".into(), &"ready".into()),
+        "{told}"
+    );
+    assert_eq!(told["gpus"].as_array().unwrap().len(), 8, "{told}");
+    let page = String::from_utf8(status(&["--markdown"]).stdout).unwrap();
+    assert!(page.contains("| Model | DeepSeek-V4-Pro |"), "{page}");
+
     drop(engine);
     until(|| get(metrics, "/health/ready").0 == 503);
     assert!(get(metrics, "/health/ready").1.contains(r#""engine":"down""#));

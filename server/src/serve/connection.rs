@@ -13,7 +13,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpStream,
-    time::timeout,
+    time::{sleep, timeout},
 };
 use tokio_rustls::{TlsAcceptor, rustls};
 use tokio_util::sync::CancellationToken;
@@ -27,6 +27,10 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 
 /// How long the TLS handshake may take, and the PROXY header before it.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a connection that has not asked for anything yet may still do so when no more are taken: its request may be on
+/// the way.
+const FIRST_REQUEST: Duration = Duration::from_secs(1);
 
 /// How often an HTTP/2 connection is asked whether it is still there, and how long it has to answer.
 const PING_INTERVAL: Duration = Duration::from_secs(30);
@@ -90,10 +94,10 @@ impl Connections {
         }
     }
 
-    /// Serves one connection to its end. At `stopping` it takes no more requests; those under way go on.
+    /// Serves one connection to its end. At `stopping` it takes no more requests, but for the first one; those under way
+    /// go on.
     pub async fn serve(&self, stream: TcpStream, peer: SocketAddr, stopping: &CancellationToken) -> io::Result<()> {
-        // Who has not asked for anything when we stop is not waited for.
-        let begin = stopping.run_until_cancelled(self.begin(without_delay(stream), peer));
+        let begin = while_it_may_ask(stopping, self.begin(without_delay(stream), peer));
         let Some((stream, client)) = begin.await.transpose()?.flatten() else {
             return Ok(());
         };
@@ -101,7 +105,7 @@ impl Connections {
             return self.serve_plain(stream, client, stopping).await;
         };
         let handshake = timeout(HANDSHAKE_TIMEOUT, tls.accept(stream));
-        let Some(handshake) = stopping.run_until_cancelled(handshake).await else {
+        let Some(handshake) = while_it_may_ask(stopping, handshake).await else {
             return Ok(());
         };
         let stream = handshake??;
@@ -159,7 +163,7 @@ impl Connections {
                 }
             }
         };
-        let read = stopping.run_until_cancelled(timeout(HEAD_TIMEOUT, read)).await;
+        let read = while_it_may_ask(stopping, timeout(HEAD_TIMEOUT, read)).await;
         let Some(version) = read.transpose()?.transpose()?.flatten() else {
             return Ok(());
         };
@@ -174,8 +178,10 @@ impl Connections {
         client: SocketAddr,
         stopping: &CancellationToken,
     ) -> io::Result<()> {
-        let router = self.router.clone();
+        let (router, asked) = (self.router.clone(), CancellationToken::new());
+        let first = asked.clone();
         let service = service_fn(move |mut request: http::Request<Incoming>| {
+            first.cancel();
             request.extensions_mut().insert(ConnectInfo(client));
             router.clone().oneshot(request)
         });
@@ -185,7 +191,7 @@ impl Connections {
                 let mut connection = pin!(self.http1.serve_connection(stream, service).with_upgrades());
                 tokio::select! {
                     ended = connection.as_mut() => ended,
-                    () = stopping.cancelled() => {
+                    () = last_request(stopping, &asked) => {
                         connection.as_mut().graceful_shutdown();
                         connection.await
                     }
@@ -195,7 +201,7 @@ impl Connections {
                 let mut connection = pin!(self.http2.serve_connection(stream, service));
                 tokio::select! {
                     ended = connection.as_mut() => ended,
-                    () = stopping.cancelled() => {
+                    () = last_request(stopping, &asked) => {
                         connection.as_mut().graceful_shutdown();
                         connection.await
                     }
@@ -204,6 +210,25 @@ impl Connections {
         };
         ended.map_err(io::Error::other)
     }
+}
+
+/// Runs what comes before the first request of a connection, unless it takes too long after `stopping`.
+async fn while_it_may_ask<T>(stopping: &CancellationToken, beginning: impl Future<Output = T>) -> Option<T> {
+    let too_late = async {
+        stopping.cancelled().await;
+        sleep(FIRST_REQUEST).await;
+    };
+    tokio::select! {
+        begun = beginning => Some(begun),
+        () = too_late => None,
+    }
+}
+
+/// Resolves when a connection may make no more requests: at `stopping`, or a little later if it has made none.
+async fn last_request(stopping: &CancellationToken, asked: &CancellationToken) {
+    stopping.cancelled().await;
+    // In time or not, it was the last one.
+    let _in_time = timeout(FIRST_REQUEST, asked.cancelled()).await;
 }
 
 /// What the first bytes of a connection say; `None` while they leave it open.

@@ -11,7 +11,7 @@ use axum::{
 use http::{StatusCode, header};
 use serde::Serialize;
 use tokio::sync::watch;
-use worv_api::{EngineState, EngineStatus};
+use worv_api::{EngineState, EngineStatus, Gpu};
 use worv_proxy::Gateway;
 use worv_store::{
     Store,
@@ -31,11 +31,27 @@ struct Health {
 }
 
 #[derive(Serialize)]
-struct Readiness {
+struct Readiness<'a> {
     status: &'static str,
     engine: EngineState,
     database: &'static str,
     usage: &'static str,
+    /// The gateway's.
+    version: &'static str,
+    engine_version: &'a str,
+    /// What the engine serves; empty while it has not said.
+    model: &'a str,
+    /// The engine's own window, in tokens.
+    max_model_len: Option<u64>,
+    gpus: Vec<ReadyGpu<'a>>,
+}
+
+#[derive(Serialize)]
+struct ReadyGpu<'a> {
+    name: &'a str,
+    /// In bytes.
+    memory_total: u64,
+    fault: Option<&'a str>,
 }
 
 /// `/health/live`, `/health/ready` and `/metrics`.
@@ -61,10 +77,11 @@ pub fn router(
 
 /// 200 where requests can be served in full, 503 where something they need is away, with what that is.
 async fn ready(State(health): State<Health>) -> Response {
-    let engine = health.engine.borrow().state;
+    let engine = Arc::clone(&health.engine.borrow());
+    let gpus = Arc::clone(&health.figures.gpus.borrow());
     let database = health.store.ping().await.is_ok();
     let usage = health.usage.status();
-    let well = database && !usage.failing && engine == EngineState::Up;
+    let well = database && !usage.failing && engine.state == EngineState::Up;
     let status = if well {
         StatusCode::OK
     } else {
@@ -72,11 +89,24 @@ async fn ready(State(health): State<Health>) -> Response {
     };
     let readiness = Readiness {
         status: if well { "ready" } else { "degraded" },
-        engine,
+        engine: engine.state,
+        version: env!("CARGO_PKG_VERSION"),
+        engine_version: &engine.version,
+        model: &engine.model,
+        max_model_len: engine.max_model_len,
+        gpus: gpus.gpus.iter().map(ready_gpu).collect(),
         database: if database { "up" } else { "down" },
         usage: usage_in_words(usage),
     };
     (status, Json(readiness)).into_response()
+}
+
+fn ready_gpu(gpu: &Gpu) -> ReadyGpu<'_> {
+    ReadyGpu {
+        name: &gpu.name,
+        memory_total: gpu.memory_total,
+        fault: gpu.fault.as_deref(),
+    }
 }
 
 /// Where usage is: in the database, kept beside it until it takes it, or, of some requests, nowhere.

@@ -2,7 +2,10 @@
 
 use sqlx::{Row, any::AnyRow};
 
-use crate::{Store, StoreError, row};
+use crate::{
+    Store, StoreError,
+    row::{self, OptionalDouble},
+};
 
 /// Rows that one transaction deletes: a few milliseconds' work.
 const STEP: i64 = 2_000;
@@ -48,10 +51,10 @@ impl Store {
                 .bind(minute.uuid.as_str())
                 .bind(i64::from(minute.readings))
                 .bind(row::stored(minute.memory_used))
-                .bind(minute.utilization)
+                .bind(OptionalDouble(minute.utilization))
                 .bind(minute.temperature.map(i64::from))
-                .bind(minute.power)
-                .bind(minute.joules)
+                .bind(OptionalDouble(minute.power))
+                .bind(OptionalDouble(minute.joules))
                 .execute(&mut *transaction)
                 .await?;
         }

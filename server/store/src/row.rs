@@ -1,6 +1,11 @@
-//! Reading columns as the types that they stand for.
+//! Reading and writing columns as the types that they stand for.
 
-use sqlx::{Row, any::AnyRow};
+use sqlx::{
+    Any, Database, Encode, Row, Type,
+    any::{AnyRow, AnyTypeInfo},
+    encode::IsNull,
+    error::BoxDynError,
+};
 use worv_core::UnixMillis;
 
 /// Bytes of one length.
@@ -37,4 +42,23 @@ where
 /// A count as databases hold it.
 pub(crate) fn stored(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// A number that may be absent. sqlx (0.9) tells PostgreSQL that an absent `f64` is an `f32`, and the other way round; a
+/// statement that was prepared for the one does not take the other.
+pub(crate) struct OptionalDouble(pub(crate) Option<f64>);
+
+impl Type<Any> for OptionalDouble {
+    fn type_info() -> AnyTypeInfo {
+        <f64 as Type<Any>>::type_info()
+    }
+}
+
+impl Encode<'_, Any> for OptionalDouble {
+    fn encode_by_ref(&self, buffer: &mut <Any as Database>::ArgumentBuffer) -> Result<IsNull, BoxDynError> {
+        match self.0 {
+            Some(value) => Encode::<Any>::encode_by_ref(&value, buffer),
+            None => Encode::<Any>::encode_by_ref(&None::<f32>, buffer),
+        }
+    }
 }

