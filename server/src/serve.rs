@@ -183,8 +183,10 @@ async fn prepare(
 fn stop_when_told(tasks: &TaskTracker, stopping: &CancellationToken) -> Result<(), Failure> {
     let (told_to_stop, stopping) = (until_told_to_stop()?, stopping.clone());
     tasks.spawn(async move {
-        told_to_stop.await;
-        stopping.cancel();
+        // One that has handed over stops without being told.
+        if stopping.run_until_cancelled(told_to_stop).await.is_some() {
+            stopping.cancel();
+        }
     });
     Ok(())
 }

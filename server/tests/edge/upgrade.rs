@@ -48,6 +48,15 @@ fn start(sim: &Sim) -> (Gateway, PathBuf, String) {
     (gateway, program, key)
 }
 
+/// The process that has taken over; no child of this one. It ends with the test.
+struct Successor(u64);
+
+impl Drop for Successor {
+    fn drop(&mut self) {
+        signal("-KILL", self.0);
+    }
+}
+
 fn signal(name: &str, process: u64) {
     let sent = Command::new("kill")
         .args([name, &process.to_string()])
@@ -111,7 +120,7 @@ async fn no_connection_is_refused_and_no_stream_is_cut() {
     while serving_process(&folder) == old {
         tokio::task::yield_now().await;
     }
-    let new = serving_process(&folder);
+    let _new = Successor(serving_process(&folder));
     gateway.until_it_says("a new process serves");
     // The new one alone answers now: as many as before it took over, at least.
     let target = answered.load(Ordering::Relaxed) + 25 * CLIENTS;
@@ -143,7 +152,6 @@ async fn no_connection_is_refused_and_no_stream_is_cut() {
     assert!(ended.0.success(), "{}", ended.1.log());
     let mut connection = Connection::plain(address, "test", Http::Two).await;
     assert_eq!(connection.get("/health", &[]).await.status, StatusCode::OK);
-    signal("-KILL", new);
 }
 
 #[tokio::test(flavor = "multi_thread")]
