@@ -41,8 +41,9 @@ pub(crate) fn simulated(model: &str, port: u16) -> Launch {
             model,
             "--listen",
             &listen,
+            // Long enough to be seen by whoever looks now and then.
             "--load-ms",
-            "400",
+            "1500",
             "--shards",
             "4",
             "--until-process",
