@@ -50,7 +50,7 @@ impl Minute {
     /// Corrects what was counted in a second from `before` to `after`, if that is less than a minute ago.
     pub(crate) fn correct(&mut self, second: Second, before: u64, after: u64, now: UnixMillis) {
         self.move_to(now);
-        if self.latest.saturating_sub(second.0) < SECONDS {
+        if (0..SECONDS).contains(&self.latest.saturating_sub(second.0)) {
             let count = &mut self.counts[place(second.0)];
             let corrected = (*count).saturating_sub(before) + after;
             self.sum = self.sum - *count + corrected;
@@ -79,14 +79,15 @@ impl Minute {
         0
     }
 
-    /// Drops what is older than a minute. A clock that went back counts on in the latest second.
+    /// Drops what is older than a minute. A clock that went back a little counts on in the latest second; one that went
+    /// back by more than the minute was wrong before, and the minute begins anew.
     fn move_to(&mut self, now: UnixMillis) {
         let second = now.0.div_euclid(1_000);
         if self.latest == i64::MIN {
             self.latest = second;
         }
         let passed = second.saturating_sub(self.latest);
-        if passed >= SECONDS {
+        if passed >= SECONDS || passed <= -SECONDS {
             self.counts = [0; PLACES];
             self.sum = 0;
             self.latest = second;

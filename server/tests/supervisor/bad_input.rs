@@ -56,14 +56,14 @@ async fn a_port_in_use_is_named() {
 #[tokio::test]
 async fn an_engine_that_never_gets_ready_is_ended() {
     let never = |port| Launch {
-        start_timeout_seconds: 1,
+        start_timeout_seconds: 5,
         restart_attempts: 0,
         ..simulated("Another", port)
     };
     let mut machine = Machine::start(|port, _| vec![("Alpha", never(port))]);
     let words = gives_up(&mut machine).await;
     assert!(
-        words.contains("was not ready within 1 s") && words.contains("serves \"Another\""),
+        words.contains("was not ready within 5 s") && words.contains("serves \"Another\""),
         "{words}"
     );
     assert!(processes_with(&format!("127.0.0.1:{}", machine.port)).is_empty());

@@ -84,6 +84,20 @@ pub(crate) fn signal(pid: u32, name: &str) {
     assert!(sent.unwrap().success());
 }
 
+/// Kills a process, and returns when it runs no more: a signal takes effect later.
+pub(crate) fn kill(pid: u32) {
+    signal(pid, "KILL");
+    let runs = || {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        // Its name, in parentheses, may have anything in it (`proc_pid_stat(5)`).
+        stat.rsplit_once(") ")
+            .is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
+    };
+    while runs() {
+        std::thread::yield_now();
+    }
+}
+
 impl Machine {
     /// A supervisor in a new folder that runs the first profile.
     pub(crate) fn start(profiles: impl FnOnce(u16, &Path) -> Vec<(&'static str, Launch)>) -> Self {

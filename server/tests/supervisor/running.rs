@@ -3,7 +3,7 @@
 use worv_api::ProcessState;
 use worv_node::supervisor::{Launch, Stage};
 
-use super::machine::{Machine, processes_with, shell, signal, simulated};
+use super::machine::{Machine, kill, processes_with, shell, signal, simulated};
 
 #[tokio::test]
 async fn it_is_started_shows_how_it_loads_and_leaves_nothing() {
@@ -72,7 +72,7 @@ async fn one_that_ended_while_nobody_looked_is_started_again() {
     machine.order(1, Some("Alpha"));
     machine.until(|state| state.order == 1).await;
     machine.let_go().await;
-    signal(before, "KILL");
+    kill(before);
     machine.take_up();
     let told = machine.until(|state| !state.process.detail.is_empty()).await;
     assert_eq!(told.process.detail, "The engine ended while nobody looked after it.");

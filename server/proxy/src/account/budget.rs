@@ -60,10 +60,12 @@ impl Budget {
         }
     }
 
-    /// Begins the period that `now` lies in. A clock that goes back does not bring an old one back.
+    /// Begins the period that `now` lies in. A clock that goes back a little does not bring an old one back; one that
+    /// goes back by more than a whole period was wrong before, and what it counted is not of this period.
     pub(super) fn begin(&mut self, now: UnixMillis) {
         let start = self.period.start(now);
-        if start > self.start {
+        let was_wrong = start < self.start && self.period.end(start) < self.start;
+        if start > self.start || was_wrong {
             *self = Self {
                 start,
                 ..Self::new(self.period)

@@ -122,6 +122,38 @@ fn a_budget_begins_anew_with_its_period_and_the_wait_says_when() {
 }
 
 #[test]
+fn a_clock_that_was_wrong_and_is_set_right_leaves_no_limit_used_up() {
+    let holder = holder(KeySettings {
+        requests_per_minute: Some(1),
+        tokens_per_minute: Some(100),
+        budget_day: Some(100),
+        budget_month: Some(100),
+        ..KeySettings::default()
+    });
+    let next_year = after(365 * 86_400);
+    let under_way = reserve(&holder, 60, next_year).unwrap();
+    reserve(&holder, 40, next_year).unwrap().settle(40, next_year);
+    Account::enter(&holder, next_year).unwrap().admit();
+    // Set right. What was under way is settled in no period.
+    assert!(Account::enter(&holder, NOW).is_ok());
+    let today = reserve(&holder, 100, NOW).unwrap();
+    under_way.settle(60, NOW);
+    today.settle(99, NOW);
+    let standing = holder.account.standing(&holder.grant.settings, NOW);
+    let left = [standing.tokens, standing.day, standing.month].map(|left| left.unwrap().remaining);
+    assert_eq!(left, [1, 1, 1]);
+    // A step of seconds over midnight brings nothing back.
+    let midnight = after(12 * 3_600);
+    reserve(&holder, 100, midnight).unwrap_err();
+    let new_day = reserve(&holder, 1, midnight).unwrap();
+    new_day.settle(1, midnight);
+    let standing = holder
+        .account
+        .standing(&holder.grant.settings, UnixMillis(midnight.0 - 5_000));
+    assert_eq!(standing.day.unwrap().remaining, 99);
+}
+
+#[test]
 fn what_was_spent_elsewhere_counts_in_its_own_period_only() {
     let holder = holder(KeySettings {
         budget_day: Some(100),

@@ -63,7 +63,8 @@ impl Own {
             let own = self.spent.entry(record.key).or_default();
             for (sum, span) in [(&mut own.day, Span::Day), (&mut own.month, Span::Month)] {
                 let bucket = span.bucket(record.started_at);
-                if bucket > sum.0 {
+                // One that lies far back is of a clock that was wrong before.
+                if bucket > sum.0 || bucket < sum.0 - 1 {
                     *sum = (bucket, 0);
                 }
                 if bucket == sum.0 {
