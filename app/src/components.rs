@@ -2,11 +2,10 @@
 
 pub(crate) use account::Account;
 pub(crate) use choice::{Choice, ChoiceOption};
-pub(crate) use confirm::{ConfirmDialog, Confirmation};
 pub(crate) use connection::ConnectionStatus;
-pub(crate) use copy::{CopyField, copy_text};
+pub(crate) use copy::{copy_text, select_text};
 pub(crate) use demo_banner::DemoBanner;
-pub(crate) use dialog::{Dialog, open_about};
+pub(crate) use dialog::Dialog;
 pub(crate) use empty::Empty;
 pub(crate) use failure::Failure;
 pub(crate) use field::{CheckboxField, SelectField, TextAreaField, TextField};
@@ -28,7 +27,6 @@ pub(crate) use toolbar::Toolbar;
 
 mod account;
 mod choice;
-mod confirm;
 mod connection;
 mod copy;
 mod demo_banner;

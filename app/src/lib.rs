@@ -12,7 +12,7 @@
 pub use components::Prepared;
 pub use login::{LoginError, LoginForm, SecondFactorForm, login_document, second_factor_document};
 #[cfg(feature = "ssr")]
-pub use parts::{prepare, request_rows};
+pub use parts::{failed, reports_part, request_rows};
 pub use root::App;
 pub use settings::PageSettings;
 pub use shell::{ShellOptions, shell};

@@ -4,10 +4,10 @@ pub(crate) use not_found::NotFoundPage;
 pub(crate) use overview::OverviewPage;
 pub(crate) use requests::RequestsPage;
 pub(crate) use served::ServedPage;
-pub(crate) use usage::UsagePage;
 
 mod not_found;
 mod overview;
 pub(crate) mod requests;
 mod served;
+#[cfg(feature = "ssr")]
 pub(crate) mod usage;

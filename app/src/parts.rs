@@ -1,5 +1,5 @@
-//! The parts of pages that the server renders by itself. The browser takes them as they are, so none of this is in the
-//! module that it downloads; what they can do there is in [`crate::components::ServerPart`].
+//! Reports that the server renders, and what such parts of pages share. The browser takes them as they are, so none of this is
+//! in the module that it downloads; what they can do there is in [`crate::components::ServerPart`].
 
 use leptos::prelude::*;
 use worv_api::{ApiError, Choices, Reports, RequestSummary};
@@ -10,14 +10,19 @@ use crate::{
     query::Query,
 };
 
-/// The part of a page, for its address; none for a page that has no such part.
-pub async fn prepare(path: &str, query: &str, reports: &dyn Reports) -> Option<String> {
+/// The part of a page of reports, for its address; none for another page.
+pub async fn reports_part(path: &str, query: &str, reports: &dyn Reports) -> Option<String> {
     let query = Query::read(query);
     match path {
         "/usage" => Some(usage::part(&query, reports).await),
         "/requests" => Some(requests::part(&query, reports).await),
         _ => None,
     }
+}
+
+/// What is shown where a page cannot be.
+pub fn failed(error: ApiError) -> String {
+    html(|| view! { <Failure what="The page could not be loaded." error/> })
 }
 
 /// Requests that have ended, as rows for the list that is open with this query.

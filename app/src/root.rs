@@ -11,7 +11,7 @@ use leptos_router::{
 use crate::{
     components::Frame,
     live::LiveFeed,
-    pages::{NotFoundPage, OverviewPage, RequestsPage, ServedPage, UsagePage},
+    pages::{NotFoundPage, OverviewPage, RequestsPage, ServedPage},
 };
 
 /// The console. It needs [`worv_api::Api`] in its context; a [`LiveFeed`] may be there too.
@@ -28,7 +28,7 @@ pub fn App() -> impl IntoView {
             <Frame>
                 <FlatRoutes fallback=NotFoundPage>
                     <Route path=path!("/") view=OverviewPage ssr=SsrMode::Async/>
-                    <Route path=path!("/usage") view=UsagePage ssr=SsrMode::Async/>
+                    <Route path=path!("/usage") view=usage ssr=SsrMode::Async/>
                     <Route path=path!("/requests") view=RequestsPage ssr=SsrMode::Async/>
                     <Route path=path!("/keys") view=keys ssr=SsrMode::Async/>
                     <Route path=path!("/keys/:id") view=key ssr=SsrMode::Async/>
@@ -39,6 +39,10 @@ pub fn App() -> impl IntoView {
             </Frame>
         </Router>
     }
+}
+
+fn usage() -> AnyView {
+    served("Usage", "/usage")
 }
 
 fn keys() -> AnyView {

@@ -1,6 +1,6 @@
-//! Pages that the server renders whole: lists, records and forms, in which nothing moves by itself.
+//! Pages that the server renders whole: lists, records, forms, and the state of the machine.
 //!
-//! They work without scripts and cost the browser no code: `pages::ServedPage` shows their HTML inside the frame.
+//! They work without scripts and cost the browser no code: `components::ServerPart` shows their HTML inside the frame.
 //! Every state of theirs, an open dialog too, is an address; every change is a form that is posted to the server.
 
 pub use audit::{AuditView, audit};

@@ -1,29 +1,13 @@
 //! The console's API over HTTP.
 
-use app::api::{
-    ApiError, ApiFuture, ApiKey, ConsoleApi, GpuPoint, Gpus, NewSwitch, Overview, Profiles, SessionInfo, Switch,
-    Switches,
-};
-use gloo_net::http::{Request, RequestBuilder};
+use app::api::{ApiError, ApiFuture, ConsoleApi, Overview, SessionInfo};
+use gloo_net::http::Request;
 use leptos::prelude::window;
 use send_wrapper::SendWrapper;
 use serde::de::DeserializeOwned;
 
 /// Asks the server that the page came from.
-pub(crate) struct HttpApi {
-    csrf_token: String,
-}
-
-impl HttpApi {
-    /// An API client that sends this token with every change.
-    pub(crate) fn new(csrf_token: String) -> Self {
-        Self { csrf_token }
-    }
-
-    fn change(&self, request: RequestBuilder) -> RequestBuilder {
-        request.header("x-csrf-token", &self.csrf_token)
-    }
-}
+pub(crate) struct HttpApi;
 
 impl ConsoleApi for HttpApi {
     fn session(&self) -> ApiFuture<SessionInfo> {
@@ -34,42 +18,9 @@ impl ConsoleApi for HttpApi {
         send(Request::get("/api/overview").build())
     }
 
-    fn keys(&self) -> ApiFuture<Vec<ApiKey>> {
-        send(Request::get("/api/keys").build())
-    }
-
-    fn view(&self, address: String) -> ApiFuture<String> {
-        let address = String::from(js_sys::encode_uri_component(&address));
-        send(Request::get(&format!("/api/view?address={address}")).build())
-    }
-
-    fn part(&self, path: &str, query: &str) -> ApiFuture<String> {
-        let request = Request::get(&format!("/parts{path}?{query}")).build();
+    fn part(&self, address: &str) -> ApiFuture<String> {
+        let request = Request::get(&format!("/parts{address}")).build();
         Box::pin(SendWrapper::new(async move { Ok(fetch(request).await?.1) }))
-    }
-
-    fn gpus(&self) -> ApiFuture<Gpus> {
-        send(Request::get("/api/gpus").build())
-    }
-
-    fn gpu_history(&self, hours: u32) -> ApiFuture<Vec<GpuPoint>> {
-        send(Request::get(&format!("/api/gpus/history?hours={hours}")).build())
-    }
-
-    fn profiles(&self) -> ApiFuture<Profiles> {
-        send(Request::get("/api/profiles").build())
-    }
-
-    fn switches(&self) -> ApiFuture<Switches> {
-        send(Request::get("/api/switch").build())
-    }
-
-    fn start_switch(&self, new: NewSwitch) -> ApiFuture<Switch> {
-        send(self.change(Request::post("/api/switch")).json(&new))
-    }
-
-    fn cancel_switch(&self) -> ApiFuture<Switch> {
-        send(self.change(Request::post("/api/switch/cancel")).build())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::{App, PageSettings, api::Api, live::LiveFeed};
+use app::{App, api::Api, live::LiveFeed};
 use leptos::prelude::*;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -18,7 +18,7 @@ mod http_api;
 pub fn hydrate() {
     console_error_panic_hook::set_once();
     hydrate_body(|| {
-        let api: Api = Arc::new(HttpApi::new(document::meta(PageSettings::CSRF_TOKEN_META)));
+        let api: Api = Arc::new(HttpApi);
         let feed = LiveFeed::new();
         provide_context(Arc::clone(&api));
         provide_context(feed);

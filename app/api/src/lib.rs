@@ -50,29 +50,12 @@ pub type ApiFuture<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>> + Send>
 /// The API as pages get it from context.
 pub type Api = Arc<dyn ConsoleApi>;
 
-/// What pages in the browser ask and do, in the name of one signed-in user. The API has more: `GET /api/openapi.json`.
+/// What pages in the browser ask, in the name of one signed-in user. The API has more: `GET /api/openapi.json`.
 pub trait ConsoleApi: Send + Sync {
     /// Who is signed in. `GET /api/session`
     fn session(&self) -> ApiFuture<SessionInfo>;
     /// The state of everything, with the last minutes of live figures. `GET /api/overview`
     fn overview(&self) -> ApiFuture<Overview>;
-    /// Every key, newest first; revoked ones are kept for the record. `GET /api/keys`
-    fn keys(&self) -> ApiFuture<Vec<ApiKey>>;
-    /// The part of a page that the server renders by itself, as HTML, for the page's path and query. `GET /parts/{page}`
-    fn part(&self, path: &str, query: &str) -> ApiFuture<String>;
-    /// A page that the server renders whole, as HTML without the frame. `GET /api/view?address=/keys`
-    fn view(&self, address: String) -> ApiFuture<String>;
-    /// The GPUs with the last 15 minutes. `GET /api/gpus`
-    fn gpus(&self) -> ApiFuture<Gpus>;
-    /// The GPUs over the last 1 to 720 hours, in at most about 480 points. `GET /api/gpus/history?hours=24`
-    fn gpu_history(&self, hours: u32) -> ApiFuture<Vec<GpuPoint>>;
-    /// The models that the machine can be switched to. `GET /api/profiles`
-    fn profiles(&self) -> ApiFuture<Profiles>;
-    /// The switch under way and those before it. `GET /api/switch`
-    fn switches(&self) -> ApiFuture<Switches>;
-    /// Starts a switch; 409 names who holds the one under way. Administrators only. `POST /api/switch`
-    fn start_switch(&self, new: NewSwitch) -> ApiFuture<Switch>;
-    /// Calls the switch under way off; 409 if there is none or the engine before it is gone already. Administrators
-    /// only. `POST /api/switch/cancel`
-    fn cancel_switch(&self) -> ApiFuture<Switch>;
+    /// What the server renders for an address, such as `/keys?status=active`, as HTML without the frame. `GET /parts/{address}`
+    fn part(&self, address: &str) -> ApiFuture<String>;
 }

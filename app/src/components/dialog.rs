@@ -49,18 +49,3 @@ pub(crate) fn Dialog(
         </dialog>
     }
 }
-
-/// Whether a dialog about something is open: while there is something to talk about. Closing it, in whatever way, forgets
-/// what it was about.
-pub(crate) fn open_about<T: Send + Sync + 'static>(subject: RwSignal<Option<T>>) -> RwSignal<bool> {
-    let open = RwSignal::new(false);
-    Effect::new(move |_| open.set(subject.with(Option::is_some)));
-    Effect::new(move |was_open: Option<bool>| {
-        let open = open.get();
-        if was_open == Some(true) && !open {
-            subject.set(None);
-        }
-        open
-    });
-    open
-}

@@ -45,7 +45,7 @@ pub(crate) fn RequestsPage() -> impl IntoView {
                 {move || if paused.get() { "Resume" } else { "Pause" }}
             </button>
         </PageHeader>
-        <ServerPart path="/requests" again=feed.tail_opened/>
+        <ServerPart root="/requests" again=feed.tail_opened/>
     })
 }
 

@@ -65,7 +65,7 @@ pub fn key(view: KeyView, visitor: &Visitor) -> String {
         }),
     ];
     view! {
-        <div class="served" data-live="">
+        <div class="served" data-renew="10">
             {parts::notice(visitor)}
             <div class="served__bar">
                 <div class="served__title">

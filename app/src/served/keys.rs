@@ -92,7 +92,7 @@ pub fn keys(view: KeysView, visitor: &Visitor) -> String {
         }
     };
     view! {
-        <div class="served" data-live="">
+        <div class="served" data-renew="10">
             {parts::notice(visitor)}
             <div class="served__bar">
                 <form class="toolbar" method="get" action=HOME role="search">

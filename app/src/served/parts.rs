@@ -10,13 +10,13 @@ use crate::{components::Tone, format};
 pub(super) fn notice(visitor: &Visitor) -> Option<AnyView> {
     visitor.notice.clone().map(|notice| match notice {
         Notice::Done(words) => view! {
-            <p class="notice" data-tone="ok" role="status">
+            <p class="notice" data-id="notice" data-tone="ok" role="status">
                 {words}
             </p>
         }
         .into_any(),
         Notice::Failed(error) => view! {
-            <div class="notice" data-tone="bad" role="alert">
+            <div class="notice" data-id="notice" data-tone="bad" role="alert" data-kept="">
                 <p>
                     <strong>"Nothing was changed. "</strong>
                     {error.message}
@@ -79,6 +79,20 @@ pub(super) fn dialog(title: String, back: &str, content: AnyView) -> AnyView {
     let label = title.clone();
     view! {
         <dialog class="dialog" open=true aria-label=label data-back=back.to_owned()>
+            <div class="dialog__content">
+                <h2>{title}</h2>
+                {content}
+            </div>
+        </dialog>
+    }
+    .into_any()
+}
+
+/// A dialog that goes with the times: what it says is brought up to date while it is open.
+pub(super) fn renewed_dialog(title: String, back: &str, content: AnyView) -> AnyView {
+    let label = title.clone();
+    view! {
+        <dialog class="dialog" open=true aria-label=label data-back=back.to_owned() data-renewed="">
             <div class="dialog__content">
                 <h2>{title}</h2>
                 {content}

@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn one_that_lasts_is_told_once_and_its_end_once() {
-        let mut book = Book::new(Duration::from_secs(60));
+        let mut book = Book::new(Duration::from_mins(1));
         assert_eq!(book.compare(down("a"), at(0)), []);
         assert_eq!(book.compare(down("b"), at(59)), []);
         let told = book.compare(down("c"), at(60));
@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn one_that_passes_is_nobodys_business() {
-        let mut book = Book::new(Duration::from_secs(60));
+        let mut book = Book::new(Duration::from_mins(1));
         book.compare(down("a"), at(0));
         assert_eq!(book.compare(Vec::new(), at(59)), []);
         assert_eq!(book.compare(down("a"), at(60)), [], "it begins anew");

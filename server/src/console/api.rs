@@ -37,7 +37,6 @@ pub fn router() -> Router<Arc<Console>> {
         .merge(reports::router())
         .route("/events", get(events::stream))
         .route("/openapi.json", get(described))
-        .route("/view", get(view))
         .route("/usage/reconciliation", get(reconciliation))
         .merge(administration::router())
         .fallback(unknown)
@@ -76,7 +75,7 @@ async fn overview(SignedIn(service): SignedIn) -> Answer<Overview> {
 }
 
 async fn keys(SignedIn(service): SignedIn) -> Answer<Vec<ApiKey>> {
-    answer(service.keys().await)
+    answer(service.console().keys().await)
 }
 
 async fn create_key(SignedIn(service): SignedIn, new: Result<Json<NewKey>, JsonRejection>) -> Answer<CreatedKey> {
@@ -84,7 +83,7 @@ async fn create_key(SignedIn(service): SignedIn, new: Result<Json<NewKey>, JsonR
 }
 
 async fn gpus(SignedIn(service): SignedIn) -> Answer<Gpus> {
-    answer(service.gpus().await)
+    Ok(Json(service.console().gpus()))
 }
 
 /// How far back; a day if nothing is said.
@@ -103,17 +102,17 @@ async fn gpu_history(
     hours: Result<Query<Hours>, QueryRejection>,
 ) -> Answer<Vec<GpuPoint>> {
     match hours {
-        Ok(Query(Hours { hours })) => answer(service.gpu_history(hours).await),
+        Ok(Query(Hours { hours })) => answer(service.console().gpu_history(hours).await),
         Err(rejection) => Err(Refusal(ApiError::new(422, "invalid_request", rejection.body_text()))),
     }
 }
 
 async fn profiles(SignedIn(service): SignedIn) -> Answer<Profiles> {
-    answer(service.profiles().await)
+    answer(service.console().profiles().await)
 }
 
 async fn switches(SignedIn(service): SignedIn) -> Answer<Switches> {
-    answer(service.switches().await)
+    answer(service.console().switches().await)
 }
 
 async fn start_switch(SignedIn(service): SignedIn, new: Result<Json<NewSwitch>, JsonRejection>) -> Answer<Switch> {
@@ -122,16 +121,6 @@ async fn start_switch(SignedIn(service): SignedIn, new: Result<Json<NewSwitch>, 
 
 async fn cancel_switch(SignedIn(service): SignedIn) -> Answer<Switch> {
     answer(service.cancel_switch().await)
-}
-
-/// What is asked of `/api/view`.
-#[derive(serde::Deserialize)]
-struct ViewOf {
-    address: String,
-}
-
-async fn view(SignedIn(service): SignedIn, Query(ViewOf { address }): Query<ViewOf>) -> Answer<String> {
-    answer(service.view(address).await)
 }
 
 async fn described(SignedIn(_): SignedIn) -> Json<&'static serde_json::Value> {

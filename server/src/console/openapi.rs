@@ -64,7 +64,6 @@ static OPERATIONS: &[Operation] = &[
     Operation("get", "/session", Everyone, "Who is signed in", NONE, json_of::<api::SessionInfo>()),
     Operation("get", "/overview", Everyone, "The state of everything, with the last minutes of live figures", NONE, JSON),
     Operation("get", "/events", Everyone, "Everything that changes, as it changes: a stream of server-sent events", NONE, Body::Other("text/event-stream")),
-    Operation("get", "/view", Everyone, "A page that the server renders whole, as HTML without the frame", NONE, json_of::<String>()),
     Operation("get", "/openapi.json", Everyone, "This document", NONE, Body::Other("application/json")),
     Operation("get", "/keys", Everyone, "Every key, newest first", NONE, json_of::<Vec<api::ApiKey>>()),
     Operation("post", "/keys", Administrators, "Creates a key; its secret is in this answer only", json_of::<api::NewKey>(), json_of::<api::CreatedKey>()),
@@ -108,7 +107,6 @@ static QUERIES: &[(&str, Describe)] = &[
     ("/usage", |_| texts(&USAGE_QUERY)),
     ("/usage.csv", |_| texts(&USAGE_QUERY)),
     ("/requests", |_| texts(&["key", "model", "endpoint", "outcome", "client", "status", "before", "limit"])),
-    ("/view", |_| schemars::json_schema!({"properties": {"address": {"type": "string"}}})),
 ];
 
 /// What a question about usage may say.

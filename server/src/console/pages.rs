@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use app::{App, Prepared, ShellOptions, Theme, shell};
 use axum::{Router, body::Body, extract::Request, middleware, response::Response, routing::get};
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, StatusCode, header, uri::PathAndQuery};
 use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::*};
 use leptos_axum::ResponseOptions;
 use tower::limit::GlobalConcurrencyLimitLayer;
@@ -14,7 +14,7 @@ use super::{
     Console, cookies, forms, headers,
     service::{Browser, Service},
     session::{self, Session},
-    views::{self, Outcome},
+    views::Outcome,
 };
 use crate::edge::HostName;
 
@@ -68,8 +68,9 @@ pub async fn show(
     let mut request = Request::new(Body::empty());
     *request.uri_mut() = address.parse().unwrap_or_default();
     *request.headers_mut() = headers.clone();
-    let service = service(Arc::clone(console), session.clone(), headers).showing(content);
-    render_with(console, session, service, request, status).await
+    let prepared = Prepared(content.unwrap_or_else(app::failed));
+    let service = service(Arc::clone(console), session.clone(), headers);
+    render_with(console, session, service, request, prepared, status).await
 }
 
 async fn render(console: Arc<Console>, request: Request, status: StatusCode) -> Response {
@@ -77,21 +78,18 @@ async fn render(console: Arc<Console>, request: Request, status: StatusCode) -> 
         unreachable!("pages are behind require_for_page");
     };
     let service = service(Arc::clone(&console), session.clone(), request.headers());
-    let address = request
-        .uri()
-        .path_and_query()
-        .map_or("/", http::uri::PathAndQuery::as_str);
-    if status != StatusCode::OK || !views::is_served(address) {
-        return render_with(&console, &session, service, request, status).await;
+    if status != StatusCode::OK {
+        return render_with(&console, &session, service, request, Prepared::default(), status).await;
     }
+    let address = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
     // Known before the answer's status is, which is to say where there is no such thing.
     let content = service.page(address, Outcome::default()).await;
     let status = match &content {
         Ok(_) => status,
         Err(error) => StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
     };
-    let service = service.showing(content);
-    render_with(&console, &session, service, request, status).await
+    let prepared = Prepared(content.unwrap_or_else(app::failed));
+    render_with(&console, &session, service, request, prepared, status).await
 }
 
 async fn render_with(
@@ -99,6 +97,7 @@ async fn render_with(
     session: &Session,
     service: Service,
     request: Request,
+    prepared: Prepared,
     status: StatusCode,
 ) -> Response {
     let document = ShellOptions {
@@ -108,12 +107,10 @@ async fn render_with(
         stylesheet: STYLESHEET.to_owned(),
         inference_url: inference_url(console, request.headers()),
     };
-    let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
-    let prepared = app::prepare(path, query, &service).await.map(Prepared);
     let api: worv_api::Api = Arc::new(service);
     let context = move || {
         provide_context(Arc::clone(&api));
-        provide_context(prepared.clone().unwrap_or_default());
+        provide_context(prepared.clone());
         let response = expect_context::<ResponseOptions>();
         let nonce = use_nonce().expect("leptos_axum provides a nonce");
         response.insert_header(header::CONTENT_SECURITY_POLICY, headers::page_policy(&nonce));

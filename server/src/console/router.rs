@@ -9,7 +9,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
     routing::{get, post},
 };
-use http::{Uri, header};
+use http::{Uri, header, uri::PathAndQuery};
 use tower::ServiceBuilder;
 use tower_http::csrf::CsrfLayer;
 use worv_api::{ApiError, ConsoleApi as _};
@@ -29,7 +29,7 @@ pub fn router(console: &Arc<Console>) -> Router {
         .route("/login/code", get(login::code_form).post(login::sign_in_with_code))
         .route("/logout", post(login::sign_out))
         .nest("/api", api::router())
-        .route("/parts/{page}", get(part))
+        .route("/parts/{*address}", get(part))
         .with_state(Arc::clone(console))
         .fallback_service(pages::router(console))
         .layer(
@@ -45,11 +45,11 @@ pub fn router(console: &Arc<Console>) -> Router {
         .layer(middleware::from_fn(headers::protect))
 }
 
-/// The part of a page that the server renders by itself.
+/// What the server renders of the page at an address.
 async fn part(SignedIn(service): SignedIn, uri: Uri) -> Result<impl IntoResponse, api::Refusal> {
-    let page = uri.path().trim_start_matches("/parts");
+    let address = uri.path_and_query().map_or("/", PathAndQuery::as_str);
     let html = service
-        .part(page, uri.query().unwrap_or_default())
+        .part(address.trim_start_matches("/parts"))
         .await
         .map_err(api::Refusal)?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Html(html)))

@@ -3,10 +3,7 @@
 use std::sync::Arc;
 
 use app::Theme;
-use worv_api::{
-    ApiError, ApiFuture, ApiKey, ConsoleApi, GpuPoint, Gpus, NewSwitch, Overview, Profiles, Role, SessionInfo, Switch,
-    Switches,
-};
+use worv_api::{ApiError, ApiFuture, ConsoleApi, NewSwitch, Overview, Role, SessionInfo, Switch};
 use worv_store::{Actor, SessionDigest};
 
 use super::{Console, session::Session, views::Outcome};
@@ -17,8 +14,6 @@ pub struct Service {
     console: Arc<Console>,
     session: Session,
     browser: Browser,
-    /// What a page shows that has been asked for already.
-    shown: Option<Result<String, ApiError>>,
 }
 
 /// What the browser told of itself.
@@ -37,16 +32,6 @@ impl Service {
             console,
             session,
             browser,
-            shown: None,
-        }
-    }
-
-    /// The same, for rendering a page whose content is known already.
-    #[must_use]
-    pub fn showing(self, shown: Result<String, ApiError>) -> Self {
-        Self {
-            shown: Some(shown),
-            ..self
         }
     }
 
@@ -93,6 +78,18 @@ impl Service {
         }
     }
 
+    /// Starts a switch.
+    pub(super) async fn start_switch(&self, new: NewSwitch) -> Result<Switch, ApiError> {
+        self.require_admin()?;
+        self.console.start_switch(&new.profile, &self.session.actor).await
+    }
+
+    /// Calls the switch under way off.
+    pub(super) async fn cancel_switch(&self) -> Result<Switch, ApiError> {
+        self.require_admin()?;
+        self.console.cancel_switch(&self.session.actor).await
+    }
+
     /// Runs `work` with a copy of this service, so that the answer may outlive the borrow.
     fn answer<T, F>(&self, work: impl FnOnce(Self) -> F) -> ApiFuture<T>
     where
@@ -111,52 +108,8 @@ impl ConsoleApi for Service {
         self.answer(async |service| Ok(service.console.live.overview()))
     }
 
-    fn keys(&self) -> ApiFuture<Vec<ApiKey>> {
-        self.answer(async |service| service.console.keys().await)
-    }
-
-    fn view(&self, address: String) -> ApiFuture<String> {
-        self.answer(async move |service| match service.shown {
-            Some(shown) => shown,
-            None => service.page(&address, Outcome::default()).await,
-        })
-    }
-
-    fn part(&self, path: &str, query: &str) -> ApiFuture<String> {
-        let (path, query) = (path.to_owned(), query.to_owned());
-        self.answer(async move |service| {
-            let part = app::prepare(&path, &query, &service).await;
-            part.ok_or_else(|| ApiError::new(404, "not_found", "There is no such part of a page."))
-        })
-    }
-
-    fn gpus(&self) -> ApiFuture<Gpus> {
-        self.answer(async |service| Ok(service.console.gpus()))
-    }
-
-    fn gpu_history(&self, hours: u32) -> ApiFuture<Vec<GpuPoint>> {
-        self.answer(async move |service| service.console.gpu_history(hours).await)
-    }
-
-    fn profiles(&self) -> ApiFuture<Profiles> {
-        self.answer(async |service| service.console.profiles().await)
-    }
-
-    fn switches(&self) -> ApiFuture<Switches> {
-        self.answer(async |service| service.console.switches().await)
-    }
-
-    fn start_switch(&self, new: NewSwitch) -> ApiFuture<Switch> {
-        self.answer(async move |service| {
-            service.require_admin()?;
-            service.console.start_switch(&new.profile, &service.session.actor).await
-        })
-    }
-
-    fn cancel_switch(&self) -> ApiFuture<Switch> {
-        self.answer(async |service| {
-            service.require_admin()?;
-            service.console.cancel_switch(&service.session.actor).await
-        })
+    fn part(&self, address: &str) -> ApiFuture<String> {
+        let address = address.to_owned();
+        self.answer(async move |service| service.page(&address, Outcome::default()).await)
     }
 }

@@ -1,9 +1,9 @@
-//! What the pages show that the server renders whole: an address becomes HTML, in the name of one signed-in user.
+//! What the pages show that the server renders: an address becomes HTML, in the name of one signed-in user.
 
 use std::collections::HashMap;
 
 use app::served::{self, AuditView, KeyFields, KeyView, KeysView, Meter, Notice, SettingsView, UsersView, Visitor};
-use worv_api::{ApiError, ApiKey, AuditFilter, ConsoleApi, CreatedKey, NewKey, RecoveryCodes, Role};
+use worv_api::{ApiError, ApiKey, AuditFilter, CreatedKey, NewKey, RecoveryCodes, Role};
 use worv_core::{UnixMillis, calendar, key::KeyId};
 use worv_store::usage::{Span, UsageQuery};
 
@@ -64,24 +64,29 @@ impl<'a> Address<'a> {
     }
 }
 
-/// Whether the page at an address is one of these.
-pub fn is_served(address: &str) -> bool {
-    let path = address.split('?').next().unwrap_or_default();
-    ["/keys", "/audit", "/users", "/settings"].contains(&path) || path.starts_with("/keys/")
-}
-
 impl Service {
-    /// The page at `address` as HTML, without the frame.
+    /// What is shown at `address` as HTML, without the frame.
     pub(super) async fn page(&self, address: &str, outcome: Outcome) -> Result<String, ApiError> {
-        let address = Address::parse(address);
-        let visitor = self.visitor(&address, outcome.error.clone());
+        let (path, query) = address.split_once('?').unwrap_or((address, ""));
+        if let Some(report) = app::reports_part(path, query, self).await {
+            return Ok(report);
+        }
+        let html = self.served(&Address::parse(address), outcome).await?;
+        // Marks by which a browser would bring it to life, which it does not.
+        Ok(html.replace("<!>", ""))
+    }
+
+    async fn served(&self, address: &Address<'_>, outcome: Outcome) -> Result<String, ApiError> {
+        let visitor = self.visitor(address, outcome.error.clone());
         match address.path {
-            "/keys" => self.keys_page(&address, outcome, &visitor).await,
-            "/audit" => self.audit_page(&address, &visitor).await,
-            "/users" => self.users_page(&address, outcome, &visitor).await,
-            "/settings" => self.settings_page(&address, outcome, &visitor).await,
+            // The rest of the overview is rendered from the live figures.
+            "/" => Ok(String::new()),
+            "/keys" => self.keys_page(address, outcome, &visitor).await,
+            "/audit" => self.audit_page(address, &visitor).await,
+            "/users" => self.users_page(address, outcome, &visitor).await,
+            "/settings" => self.settings_page(address, outcome, &visitor).await,
             path => match path.strip_prefix("/keys/").map(str::parse) {
-                Some(Ok(id)) => self.key_page(KeyId(id), &address, outcome, &visitor).await,
+                Some(Ok(id)) => self.key_page(KeyId(id), address, outcome, &visitor).await,
                 _ => Err(ApiError::new(404, "not_found", "There is no such page.")),
             },
         }
@@ -90,7 +95,7 @@ impl Service {
     async fn keys_page(&self, address: &Address<'_>, outcome: Outcome, visitor: &Visitor) -> Result<String, ApiError> {
         let asked = visitor.admin && address.query.contains_key("create");
         let view = KeysView {
-            keys: self.keys().await?,
+            keys: self.console().keys().await?,
             search: address.text("q").to_owned(),
             status: KeysView::status_named(address.text("status")),
             creating: outcome.new_key.or_else(|| asked.then(NewKey::default)),

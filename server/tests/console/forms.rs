@@ -1,6 +1,7 @@
 //! The pages that the server renders whole, as a browser without scripts uses them.
 
-use reqwest::{StatusCode, header};
+use reqwest::{Method, StatusCode, header};
+use serde_json::Value;
 
 use crate::support::Server;
 
@@ -147,4 +148,26 @@ async fn users_sessions_and_settings_work_by_forms_alone() {
     server.sign_in("grace", "battery staple").await;
     let deleted = admin.post_form("/users", &[("do", "delete"), ("id", "2")]).await;
     assert_eq!(deleted.headers()[header::LOCATION], "/users?done=user-deleted");
+}
+
+#[tokio::test]
+async fn what_the_server_renders_of_a_page_is_asked_for_by_its_address() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    for address in ["/usage", "/requests", "/keys?status=active", "/keys/1"] {
+        let (status, part) = admin.get(&format!("/parts{address}")).await;
+        assert_eq!(status, 200, "{address}: {part}");
+        assert!(
+            !part.as_str().unwrap().contains("<html"),
+            "{address} comes without the frame"
+        );
+    }
+    for (address, expected) in [
+        ("/parts/keys/999", 404),
+        ("/parts/nowhere", 404),
+        ("/keys/999", 404),
+        ("/nowhere", 404),
+    ] {
+        assert_eq!(admin.get(address).await.0, expected, "{address}");
+    }
 }

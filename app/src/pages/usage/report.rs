@@ -26,7 +26,7 @@ fn page(query: &Query, report: Result<UsageReport, ApiError>, choices: &Choices)
         Ok(report) => figures(query, &report),
     };
     view! {
-        <div class="usage">
+        <div class="usage" data-renew="60">
             {filters}
             {content}
         </div>
