@@ -113,6 +113,13 @@ pub(crate) fn micros(micros: u64) -> String {
     }
 }
 
+/// How long something has taken so far, in minutes and seconds: `2:05`.
+#[cfg(feature = "ssr")]
+pub(crate) fn elapsed(millis: i64) -> String {
+    let seconds = millis.max(0) / SECOND;
+    format!("{}:{:02}", seconds / 60, seconds % 60)
+}
+
 /// The year, month and day of a day counted from 1970-01-01, by the proleptic Gregorian calendar.
 /// The years are counted from March, so that the leap day is the last of its year.
 fn civil(days: i64) -> (i64, i64, i64) {

@@ -6,6 +6,7 @@
 pub use audit::{AuditView, audit};
 pub use key::{KeyView, Meter, key};
 pub use keys::{KeyFields, KeysView, key_fields, keys};
+pub use models::{ModelsView, models};
 pub use settings::{SettingsView, settings};
 pub use users::{UsersView, users};
 
@@ -16,6 +17,7 @@ mod change;
 mod key;
 mod key_form;
 mod keys;
+mod models;
 mod parts;
 mod settings;
 mod snippets;
@@ -58,6 +60,7 @@ impl Notice {
             "password" => "The password was changed, and the user's sessions were ended.",
             "second-factor-off" => "The second factor was switched off.",
             "user-deleted" => "The user was deleted.",
+            "switch-cancelled" => "The switch was called off.",
             "session-ended" => "The session was ended.",
             _ => return None,
         };

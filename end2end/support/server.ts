@@ -1,13 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { watch } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { binary } from './environment.js';
 
 /** The model that the demo's engine serves. */
 export const model = 'DeepSeek-V4-Pro';
+
+/** A question whose answer takes a minute and more. */
+export const longQuestion = `Repeat: ${'again '.repeat(8000)}`;
 
 /** What the server writes once it serves. */
 interface Ready {
@@ -43,6 +46,14 @@ export class Server {
     return { name: this.ready.admin_name, password: this.ready.admin_password };
   }
 
+  /** Steers the simulated GPUs: what is different about single ones, by index. */
+  async scriptGpus(gpus: Record<number, object>): Promise<void> {
+    const file = join(this.folder, 'data', 'demo', 'libnvidia-ml.so.1.json');
+    const script = JSON.parse(await readFile(file, 'utf8')) as object;
+    await writeFile(`${file}.e2e`, JSON.stringify({ ...script, gpus }));
+    await rename(`${file}.e2e`, file);
+  }
+
   /** The demo's API key of this run. */
   get apiKey(): string {
     return this.ready.api_key;
@@ -54,6 +65,16 @@ export class Server {
       method: 'POST',
       headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
       body: JSON.stringify(body),
+    });
+  }
+
+  /** Begins an answer of a minute and more; what comes back is its response, once its head is there. */
+  stream(signal: AbortSignal): Promise<Response> {
+    return fetch(new URL('/v1/chat/completions', this.url), {
+      method: 'POST',
+      signal,
+      headers: { authorization: `Bearer ${this.apiKey}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ model, max_tokens: 8192, stream: true, messages: [{ role: 'user', content: longQuestion }] }),
     });
   }
 

@@ -15,8 +15,8 @@ use axum::{
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header, uri::PathAndQuery};
 use worv_api::{
-    ApiError, CreatedKey, KeyEdit, KeyRotation, NewKey, NewUser, PasswordChange, PasswordCheck, RecoveryCodes, Role,
-    SecondFactorCode, UserChange,
+    ApiError, CreatedKey, KeyEdit, KeyRotation, NewKey, NewSwitch, NewUser, PasswordChange, PasswordCheck,
+    RecoveryCodes, Role, SecondFactorCode, UserChange,
 };
 use worv_core::{calendar, key::KeyId};
 use worv_store::{SessionId, UserId};
@@ -29,6 +29,7 @@ pub fn router(console: &Arc<Console>) -> Router {
     Router::new()
         .route("/keys", post(keys))
         .route("/keys/{id}", post(key))
+        .route("/models", post(models))
         .route("/users", post(users))
         .route("/settings", post(settings))
         .with_state(Arc::clone(console))
@@ -151,6 +152,28 @@ async fn edit_key(form: &Posted, id: KeyId) -> Done {
             Err(Refused(error, Box::new(kept)))
         }
     }
+}
+
+async fn models(form: Posted) -> Response {
+    let service = &form.service;
+    let done = match form.text("do") {
+        "switch" if form.text("confirm") != form.text("profile") => {
+            Err(invalid("The name that was typed is not the model's.".to_owned()))
+        }
+        "switch" => {
+            let profile = form.text("profile").to_owned();
+            let started = service.start_switch(NewSwitch { profile }).await;
+            started.map(|_| go("/models")).map_err(Refused::from)
+        }
+        "cancel" => {
+            let cancelled = service.cancel_switch().await;
+            cancelled
+                .map(|_| go("/models?done=switch-cancelled"))
+                .map_err(Refused::from)
+        }
+        _ => Err(no_such_form()),
+    };
+    form.answer(done).await
 }
 
 async fn users(form: Posted) -> Response {

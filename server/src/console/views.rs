@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use app::served::{self, AuditView, KeyFields, KeyView, KeysView, Meter, Notice, SettingsView, UsersView, Visitor};
+use app::served::{
+    self, AuditView, KeyFields, KeyView, KeysView, Meter, ModelsView, Notice, SettingsView, UsersView, Visitor,
+};
 use worv_api::{ApiError, ApiKey, AuditFilter, CreatedKey, NewKey, RecoveryCodes, Role};
 use worv_core::{UnixMillis, calendar, key::KeyId};
 use worv_store::usage::{Span, UsageQuery};
@@ -82,6 +84,7 @@ impl Service {
             // The rest of the overview is rendered from the live figures.
             "/" => Ok(String::new()),
             "/keys" => self.keys_page(address, outcome, &visitor).await,
+            "/models" => self.models_page(address, &visitor).await,
             "/audit" => self.audit_page(address, &visitor).await,
             "/users" => self.users_page(address, outcome, &visitor).await,
             "/settings" => self.settings_page(address, outcome, &visitor).await,
@@ -133,6 +136,18 @@ impl Service {
             key,
         };
         Ok(served::key(view, visitor))
+    }
+
+    async fn models_page(&self, address: &Address<'_>, visitor: &Visitor) -> Result<String, ApiError> {
+        let live = self.console().live.overview();
+        let view = ModelsView {
+            profiles: self.console().profiles().await?,
+            switches: self.console().switches().await?,
+            engine: live.engine,
+            in_flight: live.samples.last().map_or(0, |sample| sample.in_flight),
+            choosing: address.text("switch").to_owned(),
+        };
+        Ok(served::models(&view, visitor))
     }
 
     async fn audit_page(&self, address: &Address<'_>, visitor: &Visitor) -> Result<String, ApiError> {

@@ -151,10 +151,29 @@ async fn users_sessions_and_settings_work_by_forms_alone() {
 }
 
 #[tokio::test]
+async fn the_model_is_switched_by_administrators_who_type_its_name() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    let typed = |confirm| [("do", "switch"), ("profile", "GLM-5.1-FP8"), ("confirm", confirm)];
+    let refused = admin.post_form("/models", &typed("GLM")).await;
+    assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text().await.unwrap().contains("The name that was typed"));
+    let viewer = admin.invite("grace", "viewer").await;
+    for fields in [&typed("GLM-5.1-FP8")[..], &[("do", "cancel")]] {
+        assert_eq!(
+            viewer.post_form("/models", fields).await.status(),
+            StatusCode::FORBIDDEN
+        );
+    }
+    let (_, page) = viewer.get("/parts/models?switch=GLM-5.1-FP8").await;
+    assert!(!page.as_str().unwrap().contains("<dialog"), "a viewer is not asked");
+}
+
+#[tokio::test]
 async fn what_the_server_renders_of_a_page_is_asked_for_by_its_address() {
     let server = Server::start().await;
     let admin = server.admin().await;
-    for address in ["/usage", "/requests", "/keys?status=active", "/keys/1"] {
+    for address in ["/usage", "/requests", "/keys?status=active", "/keys/1", "/models"] {
         let (status, part) = admin.get(&format!("/parts{address}")).await;
         assert_eq!(status, 200, "{address}: {part}");
         assert!(
