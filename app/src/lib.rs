@@ -34,6 +34,7 @@ mod chart;
 mod components;
 mod figures;
 mod format;
+mod gpu_condition;
 mod login;
 mod pages;
 #[cfg(feature = "ssr")]

@@ -32,6 +32,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/requests") view=RequestsPage ssr=SsrMode::Async/>
                     <Route path=path!("/keys") view=keys ssr=SsrMode::Async/>
                     <Route path=path!("/keys/:id") view=key ssr=SsrMode::Async/>
+                    <Route path=path!("/gpus") view=gpus ssr=SsrMode::Async/>
                     <Route path=path!("/models") view=models ssr=SsrMode::Async/>
                     <Route path=path!("/audit") view=audit ssr=SsrMode::Async/>
                     <Route path=path!("/users") view=users ssr=SsrMode::Async/>
@@ -52,6 +53,10 @@ fn keys() -> AnyView {
 
 fn key() -> AnyView {
     served("Key", "/keys/")
+}
+
+fn gpus() -> AnyView {
+    served("GPUs", "/gpus")
 }
 
 fn models() -> AnyView {

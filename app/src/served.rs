@@ -4,6 +4,7 @@
 //! Every state of theirs, an open dialog too, is an address; every change is a form that is posted to the server.
 
 pub use audit::{AuditView, audit};
+pub use gpus::{GpusView, Period, gpus};
 pub use key::{KeyView, Meter, key};
 pub use keys::{KeyFields, KeysView, key_fields, keys};
 pub use models::{ModelsView, models};
@@ -14,6 +15,7 @@ use worv_api::ApiError;
 
 mod audit;
 mod change;
+mod gpus;
 mod key;
 mod key_form;
 mod keys;

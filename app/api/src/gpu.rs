@@ -50,6 +50,8 @@ pub struct GpuSummary {
     pub power_limit_watts: Option<f64>,
     /// What is wrong, in words; none if it answers.
     pub fault: Option<String>,
+    /// What somebody should look at although it answers, in words; none if nothing is remarkable.
+    pub concern: Option<String>,
 }
 
 /// Where GPU figures come from.
@@ -295,6 +297,72 @@ impl Gpu {
             power_watts: self.power_watts,
             power_limit_watts: self.power_limit_watts,
             fault: self.fault.clone(),
+            concern: self.concern(),
         }
+    }
+
+    /// What somebody should look at although the GPU answers, in words; the gravest where there is more than one.
+    pub fn concern(&self) -> Option<String> {
+        let remaps = self.row_remaps.unwrap_or_default();
+        let lost = self.ecc.unwrap_or_default().uncorrected;
+        let slowed = [
+            (ThrottleReason::Thermal, "It is slowed down because it is too hot."),
+            (ThrottleReason::PowerBrake, "The machine's power supply slows it down."),
+            (ThrottleReason::Hardware, "The hardware slows it down."),
+        ];
+        if remaps.failed {
+            Some("A faulty memory row could not be replaced; the GPU should be exchanged.".to_owned())
+        } else if lost > 0 {
+            Some(format!(
+                "Its memory has lost data {lost} times (uncorrectable ECC errors)."
+            ))
+        } else if let Some(last) = self.xids.last() {
+            Some(format!("The driver reported Xid {}. {}", last.xid, last.meaning))
+        } else if remaps.pending {
+            Some("A faulty memory row is replaced with the next reset.".to_owned())
+        } else if let Some(links) = self.nvlink.filter(|links| links.active < links.total) {
+            Some(format!("Only {} of its {} NVLinks are up.", links.active, links.total))
+        } else {
+            let reason = slowed.into_iter().find(|(reason, _)| self.throttle.contains(reason));
+            reason.map(|(_, words)| words.to_owned())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gravest_concern_is_told() {
+        let sound = Gpu {
+            throttle: vec![ThrottleReason::PowerCap],
+            nvlink: Some(NvLinks {
+                active: 18,
+                total: 18,
+                traffic: None,
+            }),
+            ..Gpu::default()
+        };
+        assert_eq!(sound.concern(), None, "a power limit that is reached is a normal state");
+        let warm = Gpu {
+            throttle: vec![ThrottleReason::Thermal],
+            ..sound
+        };
+        assert_eq!(
+            warm.concern().as_deref(),
+            Some("It is slowed down because it is too hot.")
+        );
+        let lossy = Gpu {
+            ecc: Some(EccErrors {
+                corrected: 7,
+                uncorrected: 2,
+            }),
+            ..warm
+        };
+        assert_eq!(
+            lossy.concern().as_deref(),
+            Some("Its memory has lost data 2 times (uncorrectable ECC errors).")
+        );
     }
 }

@@ -26,6 +26,7 @@ impl Destination {
         Self::new("/usage", "Usage", "u", "chart"),
         Self::new("/requests", "Requests", "r", "list"),
         Self::new("/keys", "Keys", "k", "key"),
+        Self::new("/gpus", "GPUs", "g", "chip"),
         Self::new("/models", "Models", "m", "layers"),
         Self::new("/audit", "Audit", "a", "clipboard"),
         Self::new("/users", "Users", "s", "people"),

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use app::served::{
-    self, AuditView, KeyFields, KeyView, KeysView, Meter, ModelsView, Notice, SettingsView, UsersView, Visitor,
+    self, AuditView, GpusView, KeyFields, KeyView, KeysView, Meter, ModelsView, Notice, Period, SettingsView,
+    UsersView, Visitor,
 };
-use worv_api::{ApiError, ApiKey, AuditFilter, CreatedKey, NewKey, RecoveryCodes, Role};
+use worv_api::{ApiError, ApiKey, AuditFilter, CreatedKey, Gpus, NewKey, RecoveryCodes, Role};
 use worv_core::{UnixMillis, calendar, key::KeyId};
 use worv_store::usage::{Span, UsageQuery};
 
@@ -84,6 +85,7 @@ impl Service {
             // The rest of the overview is rendered from the live figures.
             "/" => Ok(String::new()),
             "/keys" => self.keys_page(address, outcome, &visitor).await,
+            "/gpus" => self.gpus_page(address).await,
             "/models" => self.models_page(address, &visitor).await,
             "/audit" => self.audit_page(address, &visitor).await,
             "/users" => self.users_page(address, outcome, &visitor).await,
@@ -136,6 +138,25 @@ impl Service {
             key,
         };
         Ok(served::key(view, visitor))
+    }
+
+    async fn gpus_page(&self, address: &Address<'_>) -> Result<String, ApiError> {
+        let chosen = address.number("gpu").and_then(|index| u32::try_from(index).ok());
+        // The cards show the last minutes only.
+        let period = chosen.map_or_else(Period::default, |_| Period::named(address.text("period")));
+        let Gpus { report, history } = self.console().gpus();
+        let history = match period.hours() {
+            None => history,
+            Some(hours) => self.console().gpu_history(hours).await?,
+        };
+        let view = GpusView {
+            report,
+            chosen,
+            period,
+            history,
+            now: self.console().clock.now().0,
+        };
+        Ok(served::gpus(&view))
     }
 
     async fn models_page(&self, address: &Address<'_>, visitor: &Visitor) -> Result<String, ApiError> {

@@ -173,7 +173,14 @@ async fn the_model_is_switched_by_administrators_who_type_its_name() {
 async fn what_the_server_renders_of_a_page_is_asked_for_by_its_address() {
     let server = Server::start().await;
     let admin = server.admin().await;
-    for address in ["/usage", "/requests", "/keys?status=active", "/keys/1", "/models"] {
+    for address in [
+        "/usage",
+        "/requests",
+        "/keys?status=active",
+        "/keys/1",
+        "/gpus?gpu=3&period=24h",
+        "/models",
+    ] {
         let (status, part) = admin.get(&format!("/parts{address}")).await;
         assert_eq!(status, 200, "{address}: {part}");
         assert!(

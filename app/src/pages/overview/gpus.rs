@@ -6,7 +6,6 @@ use worv_api::GpuSource;
 use self::{row::Row, totals::totals};
 use crate::live::LiveFeed;
 
-mod condition;
 mod row;
 mod totals;
 

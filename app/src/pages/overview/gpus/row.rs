@@ -3,8 +3,7 @@
 use leptos::prelude::*;
 use worv_api::GpuSummary;
 
-use super::condition::GpuCondition;
-use crate::{components::Status, format, live::LiveFeed};
+use crate::{components::Status, format, gpu_condition::GpuCondition, live::LiveFeed};
 
 /// The GPU of that index, as the feed has it.
 #[component]

@@ -1,4 +1,4 @@
-//! What to think of a GPU's figures.
+//! What to think of a GPU's figures. A condition ends later than it begins, so that its word does not flicker.
 
 use worv_api::GpuSummary;
 
@@ -22,6 +22,8 @@ pub(crate) enum GpuCondition {
     Hot,
     /// Its memory is full.
     Full,
+    /// It works, and has reported something that somebody should look at.
+    Suspect,
     /// It does not answer, or says that something is wrong.
     Fault,
 }
@@ -39,6 +41,8 @@ impl GpuCondition {
             && u128::from(gpu.memory_used) * 100 >= u128::from(gpu.memory_total) * u128::from(full)
         {
             Self::Full
+        } else if gpu.concern.is_some() {
+            Self::Suspect
         } else {
             Self::Fine
         }
@@ -50,6 +54,7 @@ impl GpuCondition {
             Self::Fine => "OK",
             Self::Hot => "Hot",
             Self::Full => "Full",
+            Self::Suspect => "Check",
             Self::Fault => "Fault",
         }
     }
@@ -58,7 +63,7 @@ impl GpuCondition {
     pub(crate) fn tone(self) -> Tone {
         match self {
             Self::Fine => Tone::Ok,
-            Self::Hot | Self::Full => Tone::Warn,
+            Self::Hot | Self::Full | Self::Suspect => Tone::Warn,
             Self::Fault => Tone::Bad,
         }
     }
@@ -100,6 +105,15 @@ mod tests {
             ..gpu(90, 100)
         };
         assert_eq!(GpuCondition::judge(&faulty, None), GpuCondition::Fault);
+    }
+
+    #[test]
+    fn what_a_gpu_has_reported_makes_it_suspect() {
+        let suspect = GpuSummary {
+            concern: Some("The driver reported Xid 63.".to_owned()),
+            ..gpu(40, 50)
+        };
+        assert_eq!(GpuCondition::judge(&suspect, None), GpuCondition::Suspect);
     }
 
     #[test]
