@@ -34,6 +34,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/keys/:id") view=key ssr=SsrMode::Async/>
                     <Route path=path!("/gpus") view=gpus ssr=SsrMode::Async/>
                     <Route path=path!("/models") view=models ssr=SsrMode::Async/>
+                    <Route path=path!("/playground") view=playground ssr=SsrMode::Async/>
                     <Route path=path!("/audit") view=audit ssr=SsrMode::Async/>
                     <Route path=path!("/users") view=users ssr=SsrMode::Async/>
                     <Route path=path!("/settings") view=settings ssr=SsrMode::Async/>
@@ -61,6 +62,10 @@ fn gpus() -> AnyView {
 
 fn models() -> AnyView {
     served("Models", "/models")
+}
+
+fn playground() -> AnyView {
+    served("Playground", "/playground")
 }
 
 fn audit() -> AnyView {

@@ -8,6 +8,7 @@ pub use gpus::{GpusView, Period, gpus};
 pub use key::{KeyView, Meter, key};
 pub use keys::{KeyFields, KeysView, key_fields, keys};
 pub use models::{ModelsView, models};
+pub use playground::{PlaygroundView, playground};
 pub use settings::{SettingsView, settings};
 pub use users::{UsersView, users};
 
@@ -21,6 +22,7 @@ mod key_form;
 mod keys;
 mod models;
 mod parts;
+mod playground;
 mod settings;
 mod snippets;
 mod users;

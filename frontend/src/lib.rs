@@ -12,6 +12,7 @@ mod backoff;
 mod document;
 mod events;
 mod http_api;
+mod playground;
 
 /// Takes over the page that the server rendered. The page calls it once the module is there.
 #[wasm_bindgen]
@@ -24,6 +25,7 @@ pub fn hydrate() {
         provide_context(feed);
         provide_context(document::settings());
         events::follow(feed, api);
+        playground::listen();
         view! { <App/> }
     });
 }

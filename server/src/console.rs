@@ -34,6 +34,7 @@ mod login;
 mod node;
 mod openapi;
 mod pages;
+mod playground;
 mod reconciliation;
 mod reports;
 mod router;

@@ -28,6 +28,7 @@ impl Destination {
         Self::new("/keys", "Keys", "k", "key"),
         Self::new("/gpus", "GPUs", "g", "chip"),
         Self::new("/models", "Models", "m", "layers"),
+        Self::new("/playground", "Playground", "p", "chat"),
         Self::new("/audit", "Audit", "a", "clipboard"),
         Self::new("/users", "Users", "s", "people"),
         Self::new("/settings", "Settings", "e", "sliders"),

@@ -19,7 +19,7 @@ use worv_api::{
 };
 use worv_store::StoreError;
 
-use super::{Console, events, openapi, reports, session::SignedIn};
+use super::{Console, events, openapi, playground, reports, session::SignedIn};
 
 mod administration;
 
@@ -35,6 +35,8 @@ pub fn router() -> Router<Arc<Console>> {
         .route("/switch", get(switches).post(start_switch))
         .route("/switch/cancel", post(cancel_switch))
         .merge(reports::router())
+        .route("/playground/key", post(playground::key))
+        .route("/playground/v1/chat/completions", post(playground::chat))
         .route("/events", get(events::stream))
         .route("/openapi.json", get(described))
         .route("/usage/reconciliation", get(reconciliation))

@@ -10,7 +10,7 @@ use worv_core::{
 };
 use worv_store::{Actor, KeyRow};
 
-use super::{Console, api::database_failed};
+use super::{Console, api::database_failed, playground::is_playgrounds};
 
 /// Days that a key may live, if it is to expire at all.
 const MAX_DAYS: u32 = 3_650;
@@ -19,11 +19,12 @@ const MAX_DAYS: u32 = 3_650;
 const MAX_OVERLAP_HOURS: u32 = 720;
 
 impl Console {
-    /// Every key, newest first.
+    /// Every key, newest first, but for those of the playground, which live for minutes.
     pub async fn keys(&self) -> Result<Vec<ApiKey>, ApiError> {
         let now = self.clock.now();
         let keys = self.store.keys().await.map_err(database_failed)?;
-        Ok(keys.into_iter().map(|key| shown(key, now)).collect())
+        let listed = keys.into_iter().filter(|key| !is_playgrounds(key));
+        Ok(listed.map(|key| shown(key, now)).collect())
     }
 
     /// One key.

@@ -9,6 +9,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 use worv_api as api;
 
+use super::playground::PlaygroundKey;
+
 /// The document. It is the same for every build, so it is made once.
 pub static DOCUMENT: LazyLock<Value> = LazyLock::new(document);
 
@@ -96,6 +98,8 @@ static OPERATIONS: &[Operation] = &[
     Operation("get", "/profiles", Everyone, "The models that the machine can be switched to", NONE, JSON),
     Operation("get", "/switch", Everyone, "The switch under way and those before it", NONE, JSON),
     Operation("post", "/switch", Administrators, "Starts a switch", JSON, JSON),
+    Operation("post", "/playground/key", Administrators, "A key for 15 minutes in one's own name, in place of the one before", NONE, json_of::<PlaygroundKey>()),
+    Operation("post", "/playground/v1/chat/completions", Everyone, "The API's route of that name, with a key of it", JSON, JSON),
     Operation("post", "/switch/cancel", Administrators, "Calls the switch under way off", NONE, JSON),
 ];
 

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use app::served::{
-    self, AuditView, GpusView, KeyFields, KeyView, KeysView, Meter, ModelsView, Notice, Period, SettingsView,
-    UsersView, Visitor,
+    self, AuditView, GpusView, KeyFields, KeyView, KeysView, Meter, ModelsView, Notice, Period, PlaygroundView,
+    SettingsView, UsersView, Visitor,
 };
 use worv_api::{ApiError, ApiKey, AuditFilter, CreatedKey, Gpus, NewKey, RecoveryCodes, Role};
 use worv_core::{UnixMillis, calendar, key::KeyId};
@@ -84,6 +84,7 @@ impl Service {
         match address.path {
             // The rest of the overview is rendered from the live figures.
             "/" => Ok(String::new()),
+            "/playground" => Ok(self.playground_page(address, &visitor)),
             "/keys" => self.keys_page(address, outcome, &visitor).await,
             "/gpus" => self.gpus_page(address).await,
             "/models" => self.models_page(address, &visitor).await,
@@ -95,6 +96,16 @@ impl Service {
                 _ => Err(ApiError::new(404, "not_found", "There is no such page.")),
             },
         }
+    }
+
+    fn playground_page(&self, address: &Address<'_>, visitor: &Visitor) -> String {
+        let view = PlaygroundView {
+            models: self.model_names(),
+            live: self.live_model(),
+            inference_url: self.browser().inference_url.clone(),
+            parameters: address.query.clone().into_iter().collect(),
+        };
+        served::playground(&view, visitor)
     }
 
     async fn keys_page(&self, address: &Address<'_>, outcome: Outcome, visitor: &Visitor) -> Result<String, ApiError> {

@@ -170,6 +170,33 @@ async fn the_model_is_switched_by_administrators_who_type_its_name() {
 }
 
 #[tokio::test]
+async fn the_playground_has_a_key_of_its_own_for_whoever_asks() {
+    let server = Server::start().await;
+    let admin = server.admin().await;
+    let key = async || {
+        let answer = admin.done(Method::POST, "/api/playground/key", Value::Null).await;
+        answer["secret"].as_str().unwrap().to_owned()
+    };
+    let first = key().await;
+    server.until_key_is(&first, 200).await;
+    let second = key().await;
+    assert_eq!(server.ask_with(&second).await, 200, "it works at once");
+    server.until_key_is(&first, 401).await;
+    let (_, keys) = admin.get("/api/keys").await;
+    assert_eq!(
+        keys.as_array().unwrap().len(),
+        1,
+        "the list is not about keys of minutes: {keys}"
+    );
+
+    let viewer = admin.invite("grace", "viewer").await;
+    let refused = viewer.send(Method::POST, "/api/playground/key", Value::Null).await;
+    assert_eq!(refused.0, 403, "{}", refused.1);
+    let (_, page) = viewer.get("/playground").await;
+    assert!(page.as_str().unwrap().contains("The playground is for administrators."));
+}
+
+#[tokio::test]
 async fn what_the_server_renders_of_a_page_is_asked_for_by_its_address() {
     let server = Server::start().await;
     let admin = server.admin().await;
