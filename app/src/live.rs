@@ -51,6 +51,8 @@ pub struct LiveFeed {
     pub tail_opened: RwSignal<u32>,
     /// The requests that have ended just now, as rows of that list.
     pub ended: RwSignal<Option<String>>,
+    /// Whether the server was found to be another build than the one the page is from.
+    pub outdated: RwSignal<bool>,
     /// The server's time as the samples tell it, in Unix milliseconds, rounded up to [`CLOCK_STEP`]: words such as
     /// "3 min ago" go by it, so that they agree on both sides and change no more often than they need.
     pub(crate) clock: Memo<Option<i64>>,
@@ -74,6 +76,7 @@ impl LiveFeed {
             tail: RwSignal::new(None),
             tail_opened: RwSignal::new(0),
             ended: RwSignal::new(None),
+            outdated: RwSignal::new(false),
             clock: Memo::new(move |_| {
                 let newest = samples.with(|samples| samples.back().map(|sample| sample.at));
                 newest.map(|at| (at + CLOCK_STEP - 1).div_euclid(CLOCK_STEP) * CLOCK_STEP)

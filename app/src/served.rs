@@ -3,6 +3,7 @@
 //! They work without scripts and cost the browser no code: `components::ServerPart` shows their HTML inside the frame.
 //! Every state of theirs, an open dialog too, is an address; every change is a form that is posted to the server.
 
+pub use activity::{ActivityView, KeyActivity, activity};
 pub use audit::{AuditView, audit};
 pub use gpus::{GpusView, Period, gpus};
 pub use key::{KeyView, Meter, key};
@@ -14,6 +15,7 @@ pub use users::{UsersView, users};
 
 use worv_api::ApiError;
 
+mod activity;
 mod audit;
 mod change;
 mod gpus;

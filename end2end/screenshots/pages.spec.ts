@@ -43,6 +43,10 @@ test('pictures of every page', async ({ page, worv }) => {
     await expect(page.getByRole('region', { name: 'Request req_' })).toBeVisible();
     await picture(`requests-${name}`);
     for (const [address, pageName] of [
+      ['/gpus', 'gpus'],
+      ['/gpus?gpu=3', 'gpu'],
+      ['/models', 'models'],
+      ['/playground', 'playground'],
       ['/keys', 'keys'],
       ['/keys/1', 'key'],
       ['/keys?create=', 'key-create'],

@@ -29,11 +29,19 @@ for (const { name, viewport, colorScheme } of appearances) {
     await expect(page.getByRole('region', { name: 'Request req_' })).toBeVisible();
     await expectAccessible(page);
 
-    for (const address of ['/keys', '/keys/1', '/audit', '/users', '/settings', '/keys?create=', '/keys?revoke=1', '/users?ask=create']) {
+    await page.goto('/playground');
+    await expectHydrated(page);
+    await page.getByRole('textbox', { name: 'Message' }).fill('Count to ten');
+    await page.keyboard.press('Enter');
+    await expect(page.getByRole('log', { name: 'Conversation' })).toContainText('tokens in');
+    await page.getByText('Raw events').click();
+    await expectAccessible(page);
+
+    for (const address of ['/gpus', '/gpus?gpu=3', '/models', '/models?switch=GLM-5.1-FP8', '/keys', '/keys/1', '/audit', '/users', '/settings', '/keys?create=', '/keys?revoke=1', '/users?ask=create']) {
       await page.goto(address);
       await expectHydrated(page);
       const dialog = page.getByRole('dialog');
-      await (address.includes('?') ? expect(dialog).toBeVisible() : expect(dialog).toHaveCount(0));
+      await (/\?(create|revoke|ask|switch)=/.test(address) ? expect(dialog).toBeVisible() : expect(dialog).toHaveCount(0));
       await expectAccessible(page);
     }
   });

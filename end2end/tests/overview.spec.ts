@@ -33,6 +33,13 @@ test('the figures move with the requests', async ({ console: page, worv }) => {
   await expect.poll(count).toBeGreaterThanOrEqual(before + 5);
 });
 
+test('the overview names the busiest keys and the latest events', async ({ console: page, worv }) => {
+  expect(await worv.ask()).toBe(200);
+  const keys = page.getByRole('region', { name: 'Busiest keys of this hour' });
+  await expect(keys.getByRole('row').filter({ has: page.getByRole('rowheader', { name: 'demo' }) })).toContainText(/[1-9]/);
+  await expect(page.getByRole('region', { name: 'Latest events' })).toContainText('signed in');
+});
+
 test('the GPUs are read again and again', async ({ console: page }) => {
   const facts = page.getByRole('region', { name: 'GPUs' }).getByRole('table');
   const before = await facts.innerText();

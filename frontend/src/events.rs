@@ -24,8 +24,8 @@ const LONGEST_SILENCE: Duration = Duration::from_secs(4);
 /// Attempts that may fail before the page calls itself offline.
 const FAILURES_UNTIL_OFFLINE: u32 = 3;
 
-/// Keeps the feed up to date for as long as the page lives.
-pub(crate) fn follow(feed: LiveFeed, api: Api) {
+/// Keeps the feed up to date for as long as the page lives, which is from that `build` of the server.
+pub(crate) fn follow(feed: LiveFeed, api: Api, build: String) {
     let (asked, mut asking) = mpsc::unbounded();
     Effect::new(move |before: Option<Option<String>>| {
         let tail = feed.tail.get();
@@ -50,7 +50,11 @@ pub(crate) fn follow(feed: LiveFeed, api: Api) {
             failures += 1;
             wait(feed, failures, last_live).await;
             // A stream that ends does not say why. This answer does, and leads to the sign-in page if that is the cure.
-            drop(api.session().await);
+            if let Ok(session) = api.session().await
+                && session.build != build
+            {
+                feed.outdated.set(true);
+            }
         }
     });
 }

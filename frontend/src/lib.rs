@@ -23,8 +23,10 @@ pub fn hydrate() {
         let feed = LiveFeed::new();
         provide_context(Arc::clone(&api));
         provide_context(feed);
-        provide_context(document::settings());
-        events::follow(feed, api);
+        let settings = document::settings();
+        let build = settings.session.as_ref().map(|session| session.build.clone());
+        provide_context(settings);
+        events::follow(feed, api, build.unwrap_or_default());
         playground::listen();
         view! { <App/> }
     });

@@ -21,6 +21,7 @@ pub use tail::Tail;
 pub use throttle::Throttle;
 pub use users::user as shown_user;
 
+mod activity;
 mod administration;
 mod api;
 mod audit;

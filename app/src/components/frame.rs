@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{Account, DemoBanner, Navigation, Shortcuts, ThemeSwitch};
+use super::{Account, DemoBanner, Navigation, Palette, Shortcuts, ThemeSwitch, VersionNotice};
 
 /// Navigation, account and theme around a page.
 #[component]
@@ -11,6 +11,7 @@ pub(crate) fn Frame(
     children: Children,
 ) -> impl IntoView {
     let help = RwSignal::new(false);
+    let palette = RwSignal::new(false);
     view! {
         <a class="skip-link" href="#main" rel="external">
             "Skip to the content"
@@ -30,6 +31,16 @@ pub(crate) fn Frame(
                             class="button"
                             data-kind="quiet"
                             type="button"
+                            aria-label="Go to a page"
+                            title="Go to a page (Ctrl K)"
+                            on:click=move |_| palette.set(true)
+                        >
+                            <span class="icon" data-icon="search" aria-hidden="true"></span>
+                        </button>
+                        <button
+                            class="button"
+                            data-kind="quiet"
+                            type="button"
                             aria-label="Keyboard shortcuts"
                             title="Keyboard shortcuts (?)"
                             on:click=move |_| help.set(true)
@@ -43,11 +54,13 @@ pub(crate) fn Frame(
             </header>
             <div class="frame__main">
                 <DemoBanner/>
+                <VersionNotice/>
                 <main class="page" id="main" tabindex="-1">
                     {children()}
                 </main>
             </div>
         </div>
-        <Shortcuts help/>
+        <Shortcuts help palette/>
+        <Palette open=palette/>
     }
 }

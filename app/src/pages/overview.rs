@@ -9,7 +9,7 @@ use self::{charts::Charts, gpus::GpuPanel, health::Health, tiles::Tiles};
 use crate::{
     api_handle::ApiHandle,
     at_once::AtOnce,
-    components::{Failure, PageHeader},
+    components::{Failure, PageHeader, ServerPart},
     live::{Connection, LiveFeed},
 };
 
@@ -83,6 +83,7 @@ fn Figures() -> impl IntoView {
             <Health/>
             <Tiles/>
             <GpuPanel/>
+            <ServerPart part="/activity"/>
             <Charts/>
         </div>
     })

@@ -83,7 +83,7 @@ impl Service {
         let visitor = self.visitor(address, outcome.error.clone());
         match address.path {
             // The rest of the overview is rendered from the live figures.
-            "/" => Ok(String::new()),
+            "/" | "/activity" => Ok(self.activity().await),
             "/playground" => Ok(self.playground_page(address, &visitor)),
             "/keys" => self.keys_page(address, outcome, &visitor).await,
             "/gpus" => self.gpus_page(address).await,
@@ -96,6 +96,11 @@ impl Service {
                 _ => Err(ApiError::new(404, "not_found", "There is no such page.")),
             },
         }
+    }
+
+    async fn activity(&self) -> String {
+        // The overview is there in any case, to say what is wrong.
+        served::activity(self.console().activity().await.ok().as_ref())
     }
 
     fn playground_page(&self, address: &Address<'_>, visitor: &Visitor) -> String {

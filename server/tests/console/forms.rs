@@ -201,6 +201,7 @@ async fn what_the_server_renders_of_a_page_is_asked_for_by_its_address() {
     let server = Server::start().await;
     let admin = server.admin().await;
     for address in [
+        "/activity",
         "/usage",
         "/requests",
         "/keys?status=active",
