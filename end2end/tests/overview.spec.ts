@@ -31,6 +31,7 @@ test('the figures move with the requests', async ({ console: page, worv }) => {
   const statuses = await Promise.all(Array.from({ length: 5 }, () => worv.ask()));
   expect(statuses).toEqual([200, 200, 200, 200, 200]);
   await expect.poll(count).toBeGreaterThanOrEqual(before + 5);
+  await expect(page.locator('dl').filter({ hasText: 'Time to first token' })).toContainText(/\d (ms|s)/);
 });
 
 test('the overview names the busiest keys and the latest events', async ({ console: page, worv }) => {
