@@ -122,8 +122,10 @@ async fn ask(config: &Config) -> Result<Ready, Failure> {
             format!("no gateway {why} at server.metrics_listen ({address}): is it running with this configuration?");
         Failure::new(Kind::Unavailable, message)
     };
-    let request = reqwest::Client::new().get(format!("http://{address}/health/ready"));
-    let answer = request.timeout(PATIENCE).send().await.map_err(|_| failed("answers"))?;
+    let client = reqwest::Client::builder().timeout(PATIENCE).build();
+    let client = client.map_err(|_| failed("can be asked"))?;
+    let request = client.get(format!("http://{address}/health/ready"));
+    let answer = request.send().await.map_err(|_| failed("answers"))?;
     answer
         .json()
         .await
