@@ -80,6 +80,7 @@ pub(crate) fn date_time(unix_millis: i64) -> String {
 }
 
 /// What goes into the `datetime` attribute of `<time>`.
+#[cfg(feature = "ssr")]
 pub(crate) fn iso(unix_millis: i64) -> String {
     format!("{}T{}Z", date(unix_millis), time(unix_millis))
 }

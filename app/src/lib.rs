@@ -26,11 +26,6 @@ pub mod served;
 mod api_handle;
 mod at_once;
 mod chart;
-#[expect(
-    dead_code,
-    unused_imports,
-    reason = "the parts of the design system come before the last page that is made of them"
-)]
 mod components;
 mod figures;
 mod format;

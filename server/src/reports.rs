@@ -7,5 +7,6 @@ pub use usage_question::UsageQuestion;
 pub mod csv;
 mod parameters;
 mod requests;
+mod totals;
 mod usage;
 mod usage_question;

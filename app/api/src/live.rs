@@ -36,6 +36,10 @@ pub struct LiveSample {
     pub in_flight: u32,
     /// Requests that ended because the engine failed.
     pub failures: u32,
+    /// Requests that wait for room at the engine at the end of the second.
+    pub waiting: u32,
+    /// Whether the database does not answer.
+    pub database_away: bool,
 }
 
 /// The engine as the gateway sees it.

@@ -73,34 +73,6 @@ pub(crate) fn TextField(
     })
 }
 
-/// A text of several lines.
-#[component]
-pub(crate) fn TextAreaField(
-    /// What it is.
-    label: &'static str,
-    /// The name that its value has in the form.
-    name: &'static str,
-    /// What it contains at first.
-    #[prop(optional, into)]
-    value: String,
-    /// What to write into it; empty if its name says that.
-    #[prop(optional, into)]
-    hint: String,
-    /// The most characters it takes.
-    #[prop(optional, into)]
-    max_length: Option<u32>,
-) -> impl IntoView {
-    AtOnce(view! {
-        <label class="field">
-            <span class="field__label">{label}</span>
-            <textarea class="field__input" name=name maxlength=max_length>
-                {value}
-            </textarea>
-            {hint_line(hint)}
-        </label>
-    })
-}
-
 /// One of several.
 #[component]
 pub(crate) fn SelectField(
@@ -147,37 +119,6 @@ pub(crate) fn SelectField(
                 {options}
             </select>
             {hint_line(hint)}
-        </label>
-    })
-}
-
-/// Yes or no.
-#[component]
-pub(crate) fn CheckboxField(
-    /// What is true if it is checked.
-    label: &'static str,
-    /// The name that its value has in the form: `on` if it is checked, else nothing.
-    name: &'static str,
-    /// Whether it is checked at first.
-    #[prop(optional)]
-    checked: bool,
-    /// Called with whether it is checked.
-    #[prop(optional, into)]
-    changed: Option<Callback<bool>>,
-) -> impl IntoView {
-    AtOnce(view! {
-        <label class="checkbox">
-            <input
-                type="checkbox"
-                name=name
-                checked=checked
-                on:change=move |event| {
-                    if let Some(changed) = changed {
-                        changed.run(event_target_checked(&event));
-                    }
-                }
-            />
-            {label}
         </label>
     })
 }

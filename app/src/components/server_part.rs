@@ -10,7 +10,7 @@ use leptos_router::{
     hooks::{use_location, use_navigate},
 };
 use wasm_bindgen::JsCast as _;
-use worv_api::{ApiError, ConsoleApi as _};
+use worv_api::ApiError;
 
 use super::{Failure, plot};
 use crate::{

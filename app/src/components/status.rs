@@ -8,6 +8,10 @@ pub(crate) enum Tone {
     /// As it should be.
     Ok,
     /// Neither good nor bad.
+    #[cfg_attr(
+        not(feature = "ssr"),
+        expect(dead_code, reason = "it is said on pages that the server renders alone")
+    )]
     Neutral,
     /// It will be known in a moment.
     Waiting,

@@ -12,6 +12,8 @@ use crate::{
 };
 
 #[cfg(feature = "ssr")]
+mod cells;
+#[cfg(feature = "ssr")]
 mod detail;
 #[cfg(feature = "ssr")]
 mod list;

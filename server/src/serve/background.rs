@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::{
     sync::watch,
-    time::{Instant, Interval, MissedTickBehavior, interval_at},
+    time::{Instant, Interval, MissedTickBehavior, interval_at, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use worv_api::{EngineMetrics, EngineState, EngineStatus, GpuReport, LiveEvent, LiveSample};
@@ -34,6 +34,9 @@ const REQUEST_SWEEP: Duration = Duration::from_mins(10);
 
 /// How long to wait before asking a database again that did not answer.
 const DATABASE_PAUSE: Duration = Duration::from_secs(1);
+
+/// How long a database may take to say that it is there.
+const DATABASE_PATIENCE: Duration = Duration::from_secs(3);
 
 /// What the tasks work on.
 #[derive(Clone)]
@@ -86,7 +89,9 @@ impl Background {
         // The demo's profiles are not those of a file.
         let file = file.filter(|_| machine.load.is_none());
         tasks.spawn(reload::follow(file, config.clone(), machine.changer, stopping()));
-        tasks.spawn(self.clone().sample(machine.load));
+        let (away, database_away) = watch::channel(false);
+        tasks.spawn(self.clone().follow_database(away));
+        tasks.spawn(self.clone().sample(machine.load, database_away));
         tasks.spawn(self.clone().sweep_sessions());
         tasks.spawn(self.clone().sweep_requests());
         tasks.spawn(self.clone().tell_what_ends());
@@ -212,14 +217,25 @@ impl Background {
         self.stopping.run_until_cancelled(follow).await;
     }
 
+    /// Asks the database now and then whether it is there. One that does not answer at once is away.
+    async fn follow_database(self, away: watch::Sender<bool>) {
+        let mut beat = beat(DATABASE_PAUSE);
+        while self.stopping.run_until_cancelled(beat.tick()).await.is_some() {
+            let answers = timeout(DATABASE_PATIENCE, self.store.ping()).await;
+            away.send_replace(!matches!(answers, Ok(Ok(()))));
+        }
+    }
+
     /// Once a second: what passed since the last time.
-    async fn sample(self, load: Option<LoadMeter>) {
+    async fn sample(self, load: Option<LoadMeter>, database_away: watch::Receiver<bool>) {
         let mut before = self.gateway.counters();
         let mut beat = beat(Duration::from_secs(1));
         while self.stopping.run_until_cancelled(beat.tick()).await.is_some() {
             let now = self.gateway.counters();
-            self.live
-                .publish(LiveEvent::Sample(difference(before, now, self.clock.now().0)));
+            self.live.publish(LiveEvent::Sample(LiveSample {
+                database_away: *database_away.borrow(),
+                ..difference(before, now, self.clock.now().0)
+            }));
             before = now;
             if let Some(load) = &load {
                 load.pass_on(now);
@@ -279,6 +295,8 @@ fn difference(before: CounterSnapshot, now: CounterSnapshot, at: i64) -> LiveSam
         prompt_tokens: now.prompt_tokens - before.prompt_tokens,
         completion_tokens: now.completion_tokens - before.completion_tokens,
         in_flight: small(now.in_flight),
+        waiting: small(now.waiting),
+        database_away: false,
         failures: small(now.engine_failures - before.engine_failures),
     }
 }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use worv_api::{EngineState, EngineStatus};
 
-use self::verdict::verdict;
+use self::verdict::{Known, verdict};
 use crate::{figures, format, live::LiveFeed};
 
 mod verdict;
@@ -13,9 +13,22 @@ mod verdict;
 pub(crate) fn Health() -> impl IntoView {
     let feed = expect_context::<LiveFeed>();
     let verdict = Memo::new(move |_| {
-        let failures = feed.samples.with(|samples| figures::summary(samples.iter()).failures);
-        feed.engine
-            .with(|engine| feed.gpus.with(|gpus| verdict(engine.as_ref(), gpus.as_ref(), failures)))
+        let (failures, latest) = feed
+            .samples
+            .with(|samples| (figures::summary(samples.iter()).failures, samples.back().copied()));
+        feed.engine.with(|engine| {
+            feed.gpus.with(|gpus| {
+                feed.switch.with(|switch| {
+                    verdict(&Known {
+                        engine: engine.as_ref(),
+                        gpus: gpus.as_ref(),
+                        switch: switch.as_ref(),
+                        latest: latest.unwrap_or_default(),
+                        failures,
+                    })
+                })
+            })
+        })
     });
     let fact = move |text: fn(&EngineStatus) -> String| {
         move || {

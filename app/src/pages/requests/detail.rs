@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use worv_api::{RequestDetail, RequestPhase, RequestSummary};
 
-use super::list::{model, outcome};
+use super::cells::{model, outcome};
 use crate::{chart::timeline, format, parts, query::Query};
 
 /// The request's panel.

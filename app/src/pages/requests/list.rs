@@ -3,11 +3,8 @@
 use leptos::prelude::*;
 use worv_api::{RequestPage, RequestSummary};
 
-use crate::{
-    components::{Status, Tone},
-    format, parts,
-    query::Query,
-};
+use super::cells::{model, outcome};
+use crate::{format, parts, query::Query};
 
 /// The headings of the columns after the first, and whether numbers stand beneath them.
 const COLUMNS: [(&str, bool); 9] = [
@@ -120,35 +117,6 @@ fn row(request: &RequestSummary, query: &Query) -> AnyView {
             <td data-label="Outcome">{outcome(request)}</td>
             {numbers}
         </tr>
-    }
-    .into_any()
-}
-
-/// The model that ran, and what the caller had called it.
-pub(super) fn model(request: &RequestSummary) -> AnyView {
-    let alias = request.is_aliased().then(|| {
-        view! { <span class="requests__alias">"asked for as " {request.requested_model.clone()}</span> }
-    });
-    view! {
-        {request.model.clone()}
-        {alias}
-    }
-    .into_any()
-}
-
-/// How it ended, with the status where that says more.
-pub(super) fn outcome(request: &RequestSummary) -> AnyView {
-    let (tone, word) = match request.outcome.as_str() {
-        "done" => (Tone::Ok, "Done"),
-        "client_left" => (Tone::Neutral, "Client left"),
-        "engine_failed" => (Tone::Bad, "Engine failed"),
-        "refused_by_engine" => (Tone::Warn, "Refused"),
-        _ => (Tone::Bad, "Lost"),
-    };
-    let status = (request.status != 200).then(|| view! { <span class="muted">" " {request.status}</span> });
-    view! {
-        <Status tone text=word/>
-        {status}
     }
     .into_any()
 }

@@ -1,39 +1,29 @@
 //! Making it so: what runs follows what was ordered, through every failure.
 
 use std::{
-    collections::BTreeSet,
     future,
     process::ExitStatus,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use tokio::{
-    net::TcpStream,
-    sync::watch,
-    time::{Instant, sleep, timeout},
-};
+use tokio::{sync::watch, time::Instant};
 use worv_api::ProcessState;
 
 use super::{
-    Loaded, Order, Stage, Supervision, SupervisorConfig, SupervisorInputs, aftermath,
-    attention::{Attention, News, look},
+    Loaded, Order, Stage, Supervision, SupervisorConfig, SupervisorInputs,
+    attention::{Attention, News},
     launch::{Launch, LaunchProfile},
     log::LogFile,
     process::{self, Process},
-    process_table::{Identity, killed_for_memory},
     record::{Record, Running},
-    start_log::{self, REASON_LINES},
 };
+
+mod end;
+mod start;
 
 /// How long an engine has to serve before its failures are forgotten.
 const STABLE: Duration = Duration::from_mins(5);
-
-/// How long to wait before trying again to end what does not end.
-const END_AGAIN: Duration = Duration::from_secs(10);
-
-/// How long an address may take to say that somebody listens there.
-const CONNECT_PATIENCE: Duration = Duration::from_secs(1);
 
 /// The supervisor's task.
 pub(super) struct Keeper {
@@ -201,97 +191,6 @@ impl Keeper {
         }
     }
 
-    /// Starts the engine, after a pause if it has failed before; none if it did not come to that.
-    async fn bring_up(&mut self, wanted: &str) -> Option<Engine> {
-        self.show(|now| wanted.clone_into(&mut now.process.profile));
-        let Some((profile, launch)) = self
-            .profile(wanted)
-            .and_then(|profile| profile.launch.clone().map(|launch| (profile, launch)))
-        else {
-            self.give_up(format!(
-                "The configuration does not say how to start {wanted:?}: give that profile a [profile.launch]."
-            ));
-            // A configuration that is taken over meanwhile may say so.
-            tokio::select! {
-                () = async { if self.inputs.orders.changed().await.is_err() { future::pending::<()>().await } } => {}
-                Ok(()) = self.inputs.profiles.changed() => {}
-            }
-            return None;
-        };
-        if self.failures > launch.restart_attempts {
-            let detail = self.state.borrow().process.detail.clone();
-            self.give_up(detail);
-            self.next_order().await;
-            return None;
-        }
-        if self.failures > 0 {
-            let pause = launch.pause(self.failures);
-            self.show(|now| now.process.state = ProcessState::Restarting);
-            tokio::select! {
-                () = sleep(pause) => {}
-                () = self.next_order() => return None,
-            }
-        }
-        match self.start(&profile, &launch).await {
-            Ok(engine) => Some(engine),
-            Err(words) => {
-                self.fail(words);
-                None
-            }
-        }
-    }
-
-    async fn start(&mut self, profile: &LaunchProfile, launch: &Launch) -> Result<Engine, String> {
-        let run = self.config.entropy.alphanumeric(20);
-        self.show(|now| {
-            now.process.state = ProcessState::Starting;
-            now.process.profile.clone_from(&profile.name);
-            now.stage = Stage::Starting;
-            now.loading = None;
-        });
-        process::clean_up(launch).await;
-        self.nobody_listens().await?;
-        let file = self.lock_log().open();
-        let file = file.map_err(|error| format!("The engine's log cannot be written: {error}."))?;
-        let process = process::start(launch, run, &file).map_err(|error| {
-            let program = &launch.argv[0];
-            format!("The engine cannot be started: {program}: {error}. Correct argv in the profile's [profile.launch].")
-        })?;
-        let started_at = self.config.clock.now().0;
-        let engine = Engine {
-            profile: profile.name.clone(),
-            launch: launch.clone(),
-            started_at,
-            is_ready: false,
-            killed_before: killed_for_memory(),
-            process,
-        };
-        tracing::info!(
-            profile = profile.name,
-            pid = engine.process.identity.pid,
-            "started the engine"
-        );
-        self.remember(&engine);
-        self.show_running(&engine);
-        Ok(engine)
-    }
-
-    /// Another program on the engine's port would answer in its place.
-    async fn nobody_listens(&self) -> Result<(), String> {
-        let url = &self.config.engine.url;
-        let address = (
-            url.host_str().unwrap_or_default(),
-            url.port_or_known_default().unwrap_or(80),
-        );
-        match timeout(CONNECT_PATIENCE, TcpStream::connect(address)).await {
-            Ok(Ok(_)) => Err(format!(
-                "The engine's port is in use: another program listens at {}:{}. Stop that, or choose another port.",
-                address.0, address.1
-            )),
-            Ok(Err(_)) | Err(_) => Ok(()),
-        }
-    }
-
     /// Looks after a run until something has to be decided.
     async fn attend(&mut self, engine: &mut Engine) -> Happening {
         let attention = Attention::new(&self.config.engine, &engine.profile, &engine.launch, engine.is_ready);
@@ -342,54 +241,6 @@ impl Keeper {
                 News::Failed(words) => return Happening::Failed(words),
             }
         }
-    }
-
-    /// The engine has ended though nobody told it to.
-    async fn take_end(&mut self, mut engine: Engine, status: Option<ExitStatus>) {
-        look(&self.log).await;
-        let killed = killed_for_memory();
-        let for_memory = engine.killed_before.is_some() && killed > engine.killed_before;
-        let lines = self.lock_log().tail().last(REASON_LINES);
-        let how = aftermath::words(status, for_memory);
-        let reason = start_log::reason(&lines).map_or_else(String::new, |reason| format!(" {reason}"));
-        self.fail(format!("The engine {how}.{reason}"));
-        self.end(&mut engine).await;
-    }
-
-    /// Ends what is left of a run, and waits until nothing of it is: no process, no memory of a GPU.
-    async fn end(&mut self, engine: &mut Engine) {
-        self.show(|now| now.stage = Stage::Stopping);
-        let identity: Identity = engine.process.identity.clone();
-        let holders = aftermath::holders(&self.inputs.gpus.borrow());
-        let mut members: BTreeSet<u32> = identity.members().into_iter().collect();
-        members.insert(identity.pid);
-        let grace = Duration::from_secs(engine.launch.stop_seconds);
-        while let Err(left) = process::end_all(&identity, grace).await {
-            let detail = format!("Processes of the engine do not end, though they were killed: {left:?}.");
-            tracing::error!(detail, "the engine");
-            self.show(|now| now.process.detail = detail);
-            sleep(END_AGAIN).await;
-        }
-        engine.process.ended().await;
-        process::clean_up(&engine.launch).await;
-        look(&self.log).await;
-        let now = self.config.clock.now().0;
-        if let Err(held) = aftermath::memory_is_free(&mut self.inputs.gpus, &members, &holders, now).await {
-            tracing::error!(detail = held, "memory of a GPU is not given back");
-            self.show(|now| now.process.detail = format!("{held}. A GPU that keeps memory may need a reset."));
-        }
-        tracing::info!(
-            profile = engine.profile,
-            pid = identity.pid,
-            "nothing is left of the engine"
-        );
-        self.record.running = None;
-        self.save();
-        self.show(|now| {
-            now.process.pid = None;
-            now.stage = Stage::Idle;
-            now.loading = None;
-        });
     }
 
     /// A start or a run came to nothing.

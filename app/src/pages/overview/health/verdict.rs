@@ -1,6 +1,6 @@
 //! The state of everything in one sentence.
 
-use worv_api::{EngineState, EngineStatus, GpuOverview};
+use worv_api::{EngineState, EngineStatus, GpuOverview, LiveSample, Switch};
 
 use crate::{components::Tone, format};
 
@@ -12,10 +12,29 @@ pub(super) struct Verdict {
     pub(super) detail: String,
 }
 
-/// Judges what is known; `failures` are those of the last 15 minutes. The worst news is the headline.
-pub(super) fn verdict(engine: Option<&EngineStatus>, gpus: Option<&GpuOverview>, failures: u64) -> Verdict {
-    let (tone, headline, detail) = match engine {
-        Some(engine) if engine.state == EngineState::Down => {
+/// What it is judged by.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Known<'a> {
+    pub(super) engine: Option<&'a EngineStatus>,
+    pub(super) gpus: Option<&'a GpuOverview>,
+    /// The switch under way, or the last one.
+    pub(super) switch: Option<&'a Switch>,
+    /// The last second.
+    pub(super) latest: LiveSample,
+    /// Of the last 15 minutes.
+    pub(super) failures: u64,
+}
+
+/// Judges what is known. The worst news is the headline.
+pub(super) fn verdict(known: &Known<'_>) -> Verdict {
+    let switch = known.switch.filter(|switch| switch.ended_at.is_none());
+    let (tone, headline, detail) = match (known.engine, switch) {
+        (_, Some(switch)) => (
+            Tone::Waiting,
+            format!("{} is on its way", switch.to),
+            "The engine is being switched; new requests wait until it serves.".to_owned(),
+        ),
+        (Some(engine), None) if engine.state == EngineState::Down => {
             let detail = if engine.detail.is_empty() {
                 "Requests are refused until it does."
             } else {
@@ -23,7 +42,7 @@ pub(super) fn verdict(engine: Option<&EngineStatus>, gpus: Option<&GpuOverview>,
             };
             (Tone::Bad, "The engine does not answer".to_owned(), detail.to_owned())
         }
-        Some(engine) if engine.state == EngineState::Up => up(engine, gpus, failures),
+        (Some(engine), None) if engine.state == EngineState::Up => up(engine, known),
         _ => (
             Tone::Waiting,
             "The engine has not been asked yet".to_owned(),
@@ -33,14 +52,22 @@ pub(super) fn verdict(engine: Option<&EngineStatus>, gpus: Option<&GpuOverview>,
     Verdict { tone, headline, detail }
 }
 
-fn up(engine: &EngineStatus, gpus: Option<&GpuOverview>, failures: u64) -> (Tone, String, String) {
-    let gpus = gpus.map(|report| report.gpus.as_slice()).unwrap_or_default();
+fn up(engine: &EngineStatus, known: &Known<'_>) -> (Tone, String, String) {
+    let gpus = known.gpus.map(|report| report.gpus.as_slice()).unwrap_or_default();
     let faults: Vec<_> = gpus
         .iter()
         .filter_map(|gpu| gpu.fault.as_ref().map(|fault| (gpu.index, fault)))
         .collect();
-    let serving = format!("{} is being served.", engine.model);
-    match (faults.as_slice(), failures) {
+    let mut serving = format!("{} is being served.", engine.model);
+    if known.latest.waiting > 0 {
+        let waiting = format::thousands(known.latest.waiting.into());
+        serving = format!("{serving} Requests that wait for room at the engine: {waiting}.");
+    }
+    if known.latest.database_away {
+        let detail = "Requests of known keys go on, and their usage is kept on disk until it answers.";
+        return (Tone::Warn, "The database does not answer".to_owned(), detail.to_owned());
+    }
+    match (faults.as_slice(), known.failures) {
         ([(index, fault), others @ ..], _) => {
             let headline = match others.len() {
                 0 => format!("GPU {index} needs attention"),
@@ -88,8 +115,71 @@ mod tests {
     }
 
     fn words(engine: Option<&EngineStatus>, gpus: &[u32], failures: u64) -> (Tone, String) {
-        let verdict = verdict(engine, Some(&faulty(gpus)), failures);
+        let verdict = verdict(&Known {
+            engine,
+            gpus: Some(&faulty(gpus)),
+            switch: None,
+            latest: LiveSample::default(),
+            failures,
+        });
         (verdict.tone, verdict.headline)
+    }
+
+    #[test]
+    fn the_database_and_the_queue_are_spoken_of() {
+        let up = engine(EngineState::Up);
+        let with = |latest| {
+            verdict(&Known {
+                engine: Some(&up),
+                gpus: None,
+                switch: None,
+                latest,
+                failures: 0,
+            })
+        };
+        let away = LiveSample {
+            database_away: true,
+            ..LiveSample::default()
+        };
+        assert_eq!(with(away).headline, "The database does not answer");
+        let waiting = with(LiveSample {
+            waiting: 1_200,
+            ..LiveSample::default()
+        });
+        assert_eq!((waiting.tone, waiting.headline.as_str()), (Tone::Ok, "All is well"));
+        assert!(waiting.detail.ends_with("at the engine: 1,200."), "{}", waiting.detail);
+    }
+
+    #[test]
+    fn an_engine_that_is_being_switched_is_on_its_way_and_not_down() {
+        let down = engine(EngineState::Down);
+        let mut switch = Switch {
+            id: 1,
+            from: "DeepSeek-V4-Pro".to_owned(),
+            to: "GLM-5.1-FP8".to_owned(),
+            actor: "ann".to_owned(),
+            started_at: 0,
+            ended_at: None,
+            outcome: None,
+            detail: String::new(),
+            steps: Vec::new(),
+            loading: None,
+            draining: 0,
+            can_cancel: false,
+        };
+        let headline = |switch: &Switch| {
+            verdict(&Known {
+                engine: Some(&down),
+                gpus: None,
+                switch: Some(switch),
+                latest: LiveSample::default(),
+                failures: 0,
+            })
+            .headline
+        };
+        assert_eq!(headline(&switch), "GLM-5.1-FP8 is on its way");
+        switch.ended_at = Some(1);
+        assert_eq!(headline(&switch), "The engine does not answer");
     }
 
     #[test]
