@@ -14,8 +14,10 @@ use crate::{Store, StoreError, statement::placeholders, store::Kind};
 pub use budgets::{Allowance, BudgetUse};
 
 use budgets::Budget;
+use meeting::{Met, equal_part, meet};
 
 mod budgets;
+mod meeting;
 
 /// The time by the server's clock, in milliseconds, so that gateways' own clocks need not agree.
 macro_rules! now {
@@ -133,14 +135,14 @@ impl Store {
             .bind(LOCK)
             .execute(&mut *transaction)
             .await?;
-        let gateways = meet(&mut transaction, gateway).await?;
+        let met = meet(&mut transaction, gateway).await?;
         let limits = limits(&mut transaction).await?;
-        let others = others(&mut transaction, gateway).await?;
+        let others = others(&mut transaction, gateway, &met).await?;
         let (mut parts, mut budgets) = (BTreeMap::new(), Vec::new());
         for (key, limits) in limits {
             let asked = asked.get(&key).copied().unwrap_or_default();
-            let others = others.get(&key).copied().unwrap_or_default();
-            let part = part(limits, asked, others, gateways);
+            let others = others.get(&key).copied().unwrap_or_else(|| met.unsaid());
+            let part = part(limits, asked, others, met.others.len() + 1);
             parts.insert(key, part);
             if limits.budget_day.or(limits.budget_month).is_some() {
                 budgets.push(Budget {
@@ -152,7 +154,7 @@ impl Store {
             }
         }
         let now = self.clock().now();
-        let allowances = budgets::exchange(&mut transaction, gateway, (&budgets, asked), now).await?;
+        let allowances = budgets::exchange(&mut transaction, (gateway, &met), (&budgets, asked), now).await?;
         write(&mut transaction, gateway, &parts).await?;
         transaction.commit().await?;
         let share = |(key, part): (KeyId, Part)| {
@@ -166,7 +168,7 @@ impl Store {
         };
         Ok(Shares {
             of_keys: parts.into_iter().map(share).collect(),
-            of_others: 1.0 / gateways,
+            of_others: met.of_new,
         })
     }
 
@@ -183,8 +185,9 @@ impl Store {
     }
 }
 
-/// The part that a gateway takes.
-fn part(limits: Limits, asked: Asked, others: Others, gateways: f64) -> Part {
+/// The part that a gateway takes, where there are `gateways` in all.
+fn part(limits: Limits, asked: Asked, others: Others, gateways: usize) -> Part {
+    let equal = equal_part(gateways);
     let of_limits = |requests: u64| {
         [
             limits.requests.map(|limit| ratio(requests, limit)),
@@ -203,12 +206,12 @@ fn part(limits: Limits, asked: Asked, others: Others, gateways: f64) -> Part {
     let idle = for_one
         .map_or(IDLE_PART, |limit| ratio(1, limit) + 1e-9)
         .max(IDLE_PART)
-        .min(1.0 / gateways);
+        .min(equal);
     let weights = weight + others.weight;
     let wanted = if weights > 0.0 {
-        idle + (1.0 - gateways * idle) * weight / weights
+        idle + (1.0 - idle / equal) * weight / weights
     } else {
-        1.0 / gateways
+        equal
     };
     let free = (1.0 - others.held).max(0.0);
     let share = wanted.min(free);
@@ -223,27 +226,6 @@ fn part(limits: Limits, asked: Asked, others: Others, gateways: f64) -> Part {
 #[expect(clippy::cast_precision_loss, reason = "a share needs no more than a float has")]
 fn ratio(count: u64, of: u64) -> f64 {
     count as f64 / of.max(1) as f64
-}
-
-/// Says that this gateway is there, forgets those that are gone, and counts.
-async fn meet(transaction: &mut Transaction<'static, Any>, gateway: GatewayId) -> Result<f64, StoreError> {
-    const HERE: &str = concat!(
-        "INSERT INTO gateways (id, seen_at) VALUES ($1, ",
-        now!(),
-        ") ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at"
-    );
-    const FORGOTTEN: &str = concat!("DELETE FROM gateways WHERE seen_at < ", now!(), " - $1");
-    const COUNT: &str = concat!("SELECT COUNT(*) FROM gateways WHERE seen_at >= ", now!(), " - $1");
-    sqlx::query(HERE).bind(gateway.0).execute(&mut **transaction).await?;
-    sqlx::query(FORGOTTEN)
-        .bind(FORGOTTEN_AFTER)
-        .execute(&mut **transaction)
-        .await?;
-    let count: i64 = sqlx::query_scalar(COUNT)
-        .bind(GONE_AFTER)
-        .fetch_one(&mut **transaction)
-        .await?;
-    Ok(f64::from(i32::try_from(count).unwrap_or(i32::MAX).max(1)))
 }
 
 async fn limits(transaction: &mut Transaction<'static, Any>) -> Result<Vec<(KeyId, Limits)>, StoreError> {
@@ -269,27 +251,29 @@ async fn limits(transaction: &mut Transaction<'static, Any>) -> Result<Vec<(KeyI
 async fn others(
     transaction: &mut Transaction<'static, Any>,
     gateway: GatewayId,
+    met: &Met,
 ) -> Result<HashMap<KeyId, Others>, StoreError> {
-    const OTHERS: &str = concat!(
-        "SELECT key_id, SUM(CASE WHEN here THEN held ELSE used END) AS held, \
-         SUM(CASE WHEN here THEN weight ELSE 0 END) AS weight FROM limit_shares \
-         JOIN (SELECT id, seen_at >= ",
-        now!(),
-        " - $2 AS here FROM gateways) AS met ON met.id = gateway WHERE gateway <> $1 GROUP BY key_id"
-    );
-    let rows = sqlx::query(OTHERS)
+    const SHARES: &str = "SELECT gateway, key_id, held, used, weight FROM limit_shares WHERE gateway <> $1";
+    let mut others = HashMap::new();
+    for row in sqlx::query(SHARES)
         .bind(gateway.0)
-        .bind(GONE_AFTER)
         .fetch_all(&mut **transaction)
-        .await?;
-    let read = |row: &sqlx::any::AnyRow| {
-        let others = Others {
-            held: row.try_get("held")?,
-            weight: row.try_get("weight")?,
-        };
-        Ok((KeyId(row.try_get("key_id")?), others))
-    };
-    rows.iter().map(read).collect()
+        .await?
+    {
+        let (other, held): (i64, f64) = (row.try_get("gateway")?, row.try_get("held")?);
+        let of_key = others
+            .entry(KeyId(row.try_get("key_id")?))
+            .or_insert_with(|| met.unsaid());
+        match met.others.get(&other) {
+            Some(of_new) => {
+                of_key.held += held - of_new;
+                of_key.weight += row.try_get::<f64, _>("weight")?;
+            }
+            // Of one that is gone, only what it used still counts.
+            None => of_key.held += row.try_get::<f64, _>("used")?,
+        }
+    }
+    Ok(others)
 }
 
 async fn write(
@@ -341,21 +325,21 @@ mod tests {
 
     #[test]
     fn alone_it_is_all() {
-        let part = part(LIMITS, asked(500, 100), Others::default(), 1.0);
+        let part = part(LIMITS, asked(500, 100), Others::default(), 1);
         assert!((part.share - 1.0).abs() < 1e-6, "{part:?}");
     }
 
     #[test]
     fn nobody_takes_what_others_hold() {
         let others = Others { held: 0.9, weight: 0.0 };
-        let part = part(LIMITS, asked(500, 0), others, 2.0);
+        let part = part(LIMITS, asked(500, 0), others, 2);
         assert!(part.share <= 0.1 + 1e-9 && part.held <= 0.1 + 1e-9, "{part:?}");
     }
 
     #[test]
     fn one_that_shrinks_holds_what_it_has_used() {
         let others = Others { held: 0.0, weight: 5.0 };
-        let part = part(LIMITS, asked(500, 80), others, 2.0);
+        let part = part(LIMITS, asked(500, 80), others, 2);
         assert!(
             (part.share - 0.5).abs() < 1e-6 && (part.held - 0.8).abs() < 1e-6,
             "{part:?}"
@@ -369,7 +353,7 @@ mod tests {
             concurrency: Some(4),
             ..Limits::default()
         };
-        assert!(part(few, Asked::default(), others, 2.0).share * 4.0 >= 1.0);
-        assert!(part(LIMITS, Asked::default(), others, 2.0).share * 100.0 >= 1.0);
+        assert!(part(few, Asked::default(), others, 2).share * 4.0 >= 1.0);
+        assert!(part(LIMITS, Asked::default(), others, 2).share * 100.0 >= 1.0);
     }
 }

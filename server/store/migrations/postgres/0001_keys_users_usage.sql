@@ -146,8 +146,10 @@ CREATE TABLE usage_by_part (
 
 -- Gateways that share this database, and what each holds of keys' limits, as parts of 1. Worth nothing after a crash.
 CREATE UNLOGGED TABLE gateways (
-    id      BIGINT NOT NULL PRIMARY KEY,
-    seen_at BIGINT NOT NULL
+    id      BIGINT           NOT NULL PRIMARY KEY,
+    seen_at BIGINT           NOT NULL,
+    -- Of keys that it has not spoken of yet.
+    of_new  DOUBLE PRECISION NOT NULL
 );
 CREATE UNLOGGED TABLE limit_shares (
     gateway BIGINT           NOT NULL REFERENCES gateways (id) ON DELETE CASCADE,

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use sqlx::{Any, AssertSqlSafe, Row, Transaction};
 use worv_core::{UnixMillis, key::KeyId};
 
-use super::{Asked, GONE_AFTER, GatewayId, ROWS, now};
+use super::{Asked, GatewayId, Met, ROWS};
 use crate::{
     StoreError, row,
     statement::placeholders,
@@ -88,8 +88,10 @@ type Place = (KeyId, i16);
 /// What gateways have said.
 #[derive(Debug, Default)]
 struct Meeting {
-    /// The others that are there.
-    others: Vec<i64>,
+    /// The parts that each holds of the limits of keys that it has not spoken of, this gateway aside.
+    others: HashMap<i64, f64>,
+    /// That of this gateway, up to now.
+    own: f64,
     said: HashMap<(i64, Place), Said>,
     /// The parts of limits that each held up to now.
     held: HashMap<(i64, KeyId), f64>,
@@ -98,14 +100,14 @@ struct Meeting {
 /// The allowances of this gateway, which are written down for the others to see.
 pub(super) async fn exchange(
     transaction: &mut Transaction<'static, Any>,
-    gateway: GatewayId,
+    (gateway, met): (GatewayId, &Met),
     (budgets, asked): (&[Budget], &HashMap<KeyId, Asked>),
     at: UnixMillis,
 ) -> Result<HashMap<KeyId, Allowances>, StoreError> {
     if budgets.is_empty() {
         return Ok(HashMap::new());
     }
-    let meeting = Meeting::of(transaction, gateway).await?;
+    let meeting = Meeting::of(transaction, gateway, met).await?;
     let mut allowances = HashMap::<KeyId, Allowances>::new();
     let mut all_said = BTreeMap::<Place, Said>::new();
     for span in [Span::Day, Span::Month] {
@@ -194,21 +196,17 @@ impl Allowances {
 }
 
 impl Meeting {
-    async fn of(transaction: &mut Transaction<'static, Any>, gateway: GatewayId) -> Result<Self, StoreError> {
-        const OTHERS: &str = concat!(
-            "SELECT id FROM gateways WHERE id <> $1 AND seen_at >= ",
-            now!(),
-            " - $2"
-        );
+    async fn of(
+        transaction: &mut Transaction<'static, Any>,
+        gateway: GatewayId,
+        met: &Met,
+    ) -> Result<Self, StoreError> {
         const SAID: &str =
             "SELECT gateway, key_id, span, bucket, spent, written, allowance FROM budget_shares WHERE gateway <> $1";
         const HELD: &str = "SELECT gateway, key_id, held FROM limit_shares";
         let mut meeting = Self {
-            others: sqlx::query_scalar(OTHERS)
-                .bind(gateway.0)
-                .bind(GONE_AFTER)
-                .fetch_all(&mut **transaction)
-                .await?,
+            others: met.others.clone(),
+            own: met.own_before,
             ..Self::default()
         };
         for row in sqlx::query(SAID).bind(gateway.0).fetch_all(&mut **transaction).await? {
@@ -230,7 +228,7 @@ impl Meeting {
 
     /// What others hold of a budget.
     fn others_of(&self, place: Place, bucket: i64, limit: u64) -> Others {
-        let each = self.others.iter().map(|gateway| {
+        let each = self.others.keys().map(|gateway| {
             let said = self.said.get(&(*gateway, place)).filter(|said| said.bucket == bucket);
             said.map_or_else(
                 || Others {
@@ -253,8 +251,8 @@ impl Meeting {
 
     /// What a gateway may spend before it has first spoken of a budget: its part of the limits.
     fn unsaid(&self, gateway: i64, key: KeyId, limit: u64) -> u64 {
-        let equal = || 1.0 / f64::from(u32::try_from(self.others.len() + 1).unwrap_or(u32::MAX));
-        part(limit, self.held.get(&(gateway, key)).copied().unwrap_or_else(equal))
+        let of_new = || self.others.get(&gateway).copied().unwrap_or(self.own);
+        part(limit, self.held.get(&(gateway, key)).copied().unwrap_or_else(of_new))
     }
 }
 
@@ -338,7 +336,7 @@ mod tests {
     #[test]
     fn one_that_has_not_spoken_yet_has_its_part_of_the_limits() {
         let mut meeting = Meeting {
-            others: vec![2, 3],
+            others: HashMap::from([(2, 0.25), (3, 0.25)]),
             ..Meeting::default()
         };
         let place = (KeyId(7), Span::Day.code());
@@ -355,6 +353,6 @@ mod tests {
         assert_eq!(meeting.others_of(place, 9, LIMIT).allowed, 500 + 100);
         // What was said of yesterday says nothing of today.
         let today = meeting.others_of(place, 10, LIMIT);
-        assert_eq!((today.allowed, today.spent), (500 + 333, 0));
+        assert_eq!((today.allowed, today.spent), (500 + 250, 0));
     }
 }
