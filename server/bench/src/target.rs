@@ -93,7 +93,7 @@ async fn haproxy(engine: SocketAddr) -> Result<Target> {
     let (folder, address) = (tempfile::tempdir()?, free_address()?);
     let config = format!(
         "global
-  maxconn 16000
+  maxconn 9000
 defaults
   mode http
   timeout connect 5s
