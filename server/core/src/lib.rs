@@ -9,6 +9,7 @@ pub mod entropy;
 pub mod id;
 pub mod key;
 pub mod secret;
+pub mod share;
 pub mod usage;
 
 pub use clock::{Clock, UnixMillis};

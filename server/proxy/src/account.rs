@@ -10,6 +10,7 @@ use std::{
 use worv_core::{
     UnixMillis,
     key::{KeyGrant, KeyId, KeySettings},
+    share::part,
 };
 
 use crate::{
@@ -370,21 +371,6 @@ impl Ledger {
     fn begin_periods(&mut self, now: UnixMillis) {
         self.day.begin(now);
         self.month.begin(now);
-    }
-}
-
-/// A share of a limit, rounded down, so that all shares together are never more than it.
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a share lies between 0 and 1, and limits are far below 2^52"
-)]
-fn part(limit: u64, share: f64) -> u64 {
-    if share >= 1.0 {
-        limit
-    } else {
-        (limit as f64 * share) as u64
     }
 }
 

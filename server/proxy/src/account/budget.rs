@@ -1,8 +1,7 @@
 //! What a key may spend through this gateway in a day or a month.
 
-use worv_core::UnixMillis;
+use worv_core::{UnixMillis, share::part};
 
-use super::part;
 use crate::calendar::Period;
 
 /// Tokens that a key has spent, but not through this gateway since its start: before that, or through another one beside it.

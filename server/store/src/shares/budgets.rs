@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use sqlx::{Any, AssertSqlSafe, Row, Transaction};
-use worv_core::{UnixMillis, key::KeyId};
+use worv_core::{UnixMillis, key::KeyId, share::part};
 
 use super::{Asked, GatewayId, Met, ROWS};
 use crate::{
@@ -156,16 +156,6 @@ fn allowance(limit: u64, total: u64, own: Own, others: Others) -> u64 {
     let unspent = limit.saturating_sub(gone + own.spent + others.spent);
     let free = limit.saturating_sub(gone + own.spent + others.allowed);
     own.spent + part(unspent, own.share).min(free)
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a share lies between 0 and 1, and limits are far below 2^52"
-)]
-fn part(of: u64, share: f64) -> u64 {
-    (of as f64 * share) as u64
 }
 
 impl Budget {
