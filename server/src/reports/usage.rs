@@ -263,7 +263,7 @@ mod tests {
     async fn store(folder: &tempfile::TempDir, now: UnixMillis) -> Store {
         let url = format!("sqlite://{}/worv.db", folder.path().display());
         let store = Store::open(&url, Clock::manual(now)).await.unwrap();
-        let writer = Writer::start(store.clone(), Durability::Relaxed);
+        let writer = Writer::start(store.clone(), Durability::Relaxed).unwrap();
         for day in 0..10 {
             for key in 1..=10 {
                 let started_at = UnixMillis(now.0 - day * calendar::DAY);

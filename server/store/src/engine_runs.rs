@@ -42,6 +42,7 @@ impl Store {
     /// than half begin another run; ones that fell a little are an earlier reading, by another gateway, and are ignored.
     pub async fn reconcile(&self, model: &str, engine: TokenTotals) -> Result<(), StoreError> {
         let now = self.clock().now();
+        self.backlog().caught_up().await;
         let mut transaction = self.begin().await?;
         if self.kind() == Kind::Postgres {
             sqlx::query("LOCK TABLE engine_runs IN SHARE ROW EXCLUSIVE MODE")

@@ -142,6 +142,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`]
     pub async fn key(&self, id: KeyId) -> Result<KeyRow, StoreError> {
+        self.backlog().caught_up().await;
         let mut connection = self.readers().acquire().await?;
         change::stored(&mut connection, id).await
     }
@@ -149,6 +150,7 @@ impl Store {
     /// Every key, newest first; revoked ones are kept for the record.
     pub async fn keys(&self) -> Result<Vec<KeyRow>, StoreError> {
         const SELECT: &str = concat!("SELECT ", columns!(), " FROM api_keys ORDER BY id DESC");
+        self.backlog().caught_up().await;
         let rows = sqlx::query(SELECT).fetch_all(self.readers()).await?;
         rows.iter().map(KeyRow::try_from).collect()
     }

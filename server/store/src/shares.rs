@@ -287,7 +287,7 @@ async fn write(
             "INSERT INTO limit_shares (gateway, key_id, held, used, weight) VALUES {} \
              ON CONFLICT (gateway, key_id) DO UPDATE SET held = excluded.held, used = excluded.used, \
              weight = excluded.weight",
-            placeholders(chunk.len(), COLUMNS)
+            placeholders(Kind::Postgres, chunk.len(), COLUMNS)
         );
         let mut query = sqlx::query(AssertSqlSafe(statement));
         for (key, part) in chunk {

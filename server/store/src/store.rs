@@ -6,7 +6,7 @@ use sqlx::{Any, AnyPool, Transaction, any::AnyConnectOptions};
 use tokio::sync::watch;
 use worv_core::Clock;
 
-use crate::{Changes, StoreError, migrate, postgres, sqlite};
+use crate::{Changes, StoreError, migrate, postgres, sqlite, usage::Backlog};
 
 /// An open database, migrated to the schema of this program. Every clone shares its connections.
 #[derive(Clone)]
@@ -37,6 +37,7 @@ struct Inner {
     clock: Clock,
     /// Counts what this process has changed; [`Changes`] waits for it.
     own_writes: watch::Sender<u64>,
+    backlog: Backlog,
 }
 
 impl Store {
@@ -68,6 +69,7 @@ impl Store {
                 opened,
                 clock,
                 own_writes: watch::Sender::new(0),
+                backlog: Backlog::default(),
             }),
         })
     }
@@ -102,6 +104,11 @@ impl Store {
 
     pub(crate) fn kind(&self) -> Kind {
         self.inner.opened.kind
+    }
+
+    /// Usage that this process has taken and not written yet. Whoever reads usage waits for it first.
+    pub(crate) fn backlog(&self) -> &Backlog {
+        &self.inner.backlog
     }
 
     /// What a connection beside the pools is opened with.

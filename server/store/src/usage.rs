@@ -6,16 +6,21 @@ pub use spent::{Spent, SpentElsewhere};
 pub use sums::{Span, UsageTotals};
 pub use writer::{Durability, Writer, WriterStatus};
 
+pub(crate) use backlog::Backlog;
 pub(crate) use spent::tokens_by_key;
 pub(crate) use sums::recorded_of;
 
+mod backlog;
+mod batch;
 mod batches;
 mod code;
 mod journal;
 mod query;
+mod recorder;
 mod requests;
 mod retention;
 mod spent;
 mod sums;
 mod under_way;
+mod write_ahead;
 mod writer;

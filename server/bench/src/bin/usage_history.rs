@@ -256,7 +256,7 @@ struct Waits {
 
 /// Writes one record and one key's change every few milliseconds until `end`.
 async fn write_until(store: &Store, end: impl Future<Output = ()>) -> Result<Waits> {
-    let writer = Writer::start(store.clone(), Durability::Strict);
+    let writer = Writer::start(store.clone(), Durability::Strict)?;
     let mut beat = interval(WRITE_EVERY);
     beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
     let mut waits = Vec::new();

@@ -13,6 +13,7 @@ use super::{Asked, GatewayId, Met, ROWS};
 use crate::{
     StoreError, row,
     statement::placeholders,
+    store::Kind,
     usage::{Span, tokens_by_key},
 };
 
@@ -257,7 +258,7 @@ async fn write(
             "INSERT INTO budget_shares (gateway, key_id, span, bucket, spent, written, allowance) VALUES {} \
              ON CONFLICT (gateway, key_id, span) DO UPDATE SET bucket = excluded.bucket, spent = excluded.spent, \
              written = excluded.written, allowance = excluded.allowance",
-            placeholders(chunk.len(), COLUMNS)
+            placeholders(Kind::Postgres, chunk.len(), COLUMNS)
         );
         let mut query = sqlx::query(AssertSqlSafe(statement));
         for ((key, span), said) in chunk {

@@ -9,25 +9,32 @@ use std::{
     time::Duration,
 };
 
+use sqlx::{Any, AnyConnection, Transaction};
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::mpsc,
     task::spawn_blocking,
     time::{Instant, MissedTickBehavior, interval, sleep, timeout, timeout_at},
 };
 use worv_core::{UnixMillis, key::KeyId, usage::UsageRecord};
 
 use super::{
+    batch::Batch,
     journal::Journal,
+    recorder::Group,
     requests,
     spent::{self, Own},
     sums,
     under_way::UnderWay,
-    writer::{CAPACITY, Entry, Files, State},
+    write_ahead::{Turn, WriteAhead},
+    writer::{CAPACITY, Files, State},
 };
 use crate::{Store, StoreError, keys};
 
 /// Records that one transaction takes, so that no other writer waits long for its turn.
 const BATCH: usize = 1_024;
+
+/// How often a transaction begins, at most, while nobody waits for it: the more records it takes, the less each costs.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// How long one transaction may take before the database counts as away: responses wait for it.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -48,13 +55,14 @@ pub(super) struct Batches {
     /// None where there is no place for it: then batches that cannot be written wait in memory.
     journal: Option<Arc<Journal>>,
     under_way: Option<Arc<UnderWay>>,
-    /// What the process before has left under way.
-    left: Vec<UsageRecord>,
+    write_ahead: Option<Arc<WriteAhead>>,
+    /// What the process before may not have brought to the database.
+    left: Vec<(Option<Turn>, Vec<UsageRecord>)>,
     /// Ids of the models that have been written, by name.
     models: HashMap<String, i64>,
     own: Own,
     /// What neither the database nor the journal takes: a full disk stops neither the answers nor the count.
-    held: VecDeque<UsageRecord>,
+    held: VecDeque<(UsageRecord, Option<Turn>)>,
     /// There while something is in the journal or held that the database does not have.
     recovery: Option<Recovery>,
 }
@@ -82,6 +90,7 @@ impl Batches {
             state,
             journal: files.journal.map(Arc::new),
             under_way: files.under_way,
+            write_ahead: files.write_ahead,
             left: files.left,
             models: HashMap::new(),
             own: Own::since(since),
@@ -91,21 +100,13 @@ impl Batches {
     }
 
     /// Writes until there is nothing more to come.
-    pub(super) async fn run(mut self, mut records: mpsc::Receiver<Entry>, mut closed: oneshot::Receiver<()>) {
+    pub(super) async fn run(mut self, mut groups: mpsc::UnboundedReceiver<Group>) {
         self.take_up().await;
         let mut beat = interval(READ_SPENT_EVERY);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut batch = Vec::with_capacity(BATCH);
-        let mut open = true;
         loop {
-            tokio::select! {
-                taken = records.recv_many(&mut batch, BATCH) => if taken == 0 { break },
-                // Also when the writer was dropped: then the channel is closed anyway.
-                _ = &mut closed, if open => {
-                    open = false;
-                    records.close();
-                    continue;
-                }
+            let first = tokio::select! {
+                group = groups.recv() => group,
                 () = due(&mut self.recovery) => {
                     self.recover().await;
                     continue;
@@ -114,17 +115,33 @@ impl Batches {
                     self.read_spent().await;
                     continue;
                 }
+            };
+            let Some(first) = first else { break };
+            let begun = Instant::now();
+            let (mut batch, mut waiting) = Batch::of(first);
+            while batch.len() < BATCH
+                && let Ok(next) = groups.try_recv()
+            {
+                let (next, also_waiting) = Batch::of(next);
+                batch.append(next);
+                waiting.extend(also_waiting);
             }
-            let (batch_records, waiting): (Vec<_>, Vec<_>) = mem::take(&mut batch)
-                .into_iter()
-                .map(|entry| (entry.record, entry.written))
-                .unzip();
-            let settled = batch_records.len();
-            self.settle(batch_records).await;
-            self.state.waiting.fetch_sub(settled, Ordering::Relaxed);
-            for written in waiting.into_iter().flatten() {
+            while !batch.is_empty() {
+                let rest = batch.split_off(BATCH);
+                let settled = batch.len();
+                self.settle(batch).await;
+                self.state.waiting.fetch_sub(settled, Ordering::Relaxed);
+                self.store.backlog().settle(settled);
+                batch = rest;
+            }
+            let is_urgent = !waiting.is_empty() || self.state.waiting.load(Ordering::Relaxed) >= BATCH;
+            for written in waiting {
                 // The request may have stopped waiting.
                 let _ = written.send(());
+            }
+            if !is_urgent {
+                // Whether it is over or somebody is in a hurry: on it goes.
+                let _ = timeout_at(begun + PAUSE, self.store.backlog().hurried()).await;
             }
         }
         let end = Instant::now() + LAST_TRIES;
@@ -141,16 +158,21 @@ impl Batches {
         }
     }
 
-    /// Records what the process before has left under way: behind the journal, if anything is in it, since the journal
-    /// may have the end of a request whose slot was not emptied any more, and of two records the first counts.
+    /// Records what the process before has left: behind the journal, if anything is in it, since the journal may have the
+    /// end of a request whose slot was not emptied any more, and of two records the first counts.
     async fn take_up(&mut self) {
         let left = mem::take(&mut self.left);
         let behind_journal = self.recovery.is_some();
-        for piece in left.chunks(BATCH) {
-            if behind_journal {
-                self.set_aside(piece.to_vec()).await;
-            } else {
-                self.settle(piece.to_vec()).await;
+        for (turn, records) in left {
+            let mut batch = Batch::new(records, turn);
+            while !batch.is_empty() {
+                let rest = batch.split_off(BATCH);
+                if behind_journal {
+                    self.set_aside(batch).await;
+                } else {
+                    self.settle(batch).await;
+                }
+                batch = rest;
             }
         }
         if let Some(recovery) = &mut self.recovery {
@@ -159,9 +181,9 @@ impl Batches {
     }
 
     /// Gets a batch to the disk, one way or the other. Only where there is no journal can this take long.
-    async fn settle(&mut self, batch: Vec<UsageRecord>) {
+    async fn settle(&mut self, batch: Batch) {
         let away = self.recovery.as_ref().is_some_and(|recovery| !recovery.answers);
-        if !away && self.try_to_write(&batch).await {
+        if !away && self.try_to_write(&batch.records).await {
             self.forget(&batch);
             return self.succeeded();
         }
@@ -169,7 +191,7 @@ impl Batches {
     }
 
     /// Keeps a batch that the database does not take.
-    async fn set_aside(&mut self, batch: Vec<UsageRecord>) {
+    async fn set_aside(&mut self, batch: Batch) {
         let Some(journal) = self.journal.clone() else {
             return self.write_until_done(&batch).await;
         };
@@ -187,11 +209,11 @@ impl Batches {
     }
 
     /// Keeps trying while there is no other place.
-    async fn write_until_done(&mut self, batch: &[UsageRecord]) {
+    async fn write_until_done(&mut self, batch: &Batch) {
         let mut pause = FIRST_RETRY;
         loop {
             sleep(pause).await;
-            if self.try_to_write(batch).await {
+            if self.try_to_write(&batch.records).await {
                 self.forget(batch);
                 return self.succeeded();
             }
@@ -200,14 +222,20 @@ impl Batches {
     }
 
     /// These records are safe: a kill can no longer take them.
-    fn forget(&self, batch: &[UsageRecord]) {
+    fn forget(&self, batch: &Batch) {
+        if let Some(write_ahead) = &self.write_ahead {
+            for (turn, count) in batch.turns() {
+                write_ahead.release(turn, count);
+            }
+        }
         if let Some(under_way) = &self.under_way {
-            under_way.forget(batch.iter());
+            under_way.forget(batch.records_outside_the_log());
+            under_way.sweep();
         }
     }
 
     /// Keeps a batch in memory, as far as there is room.
-    fn hold(&mut self, batch: Vec<UsageRecord>) {
+    fn hold(&mut self, batch: Batch) {
         let room = CAPACITY.saturating_sub(self.held.len());
         let dropped = batch.len().saturating_sub(room);
         if dropped > 0 {
@@ -215,7 +243,7 @@ impl Batches {
             self.state.dropped.fetch_add(dropped as u64, Ordering::Relaxed);
         }
         self.state.waiting.fetch_add(batch.len() - dropped, Ordering::Relaxed);
-        self.held.extend(batch.into_iter().take(room));
+        self.held.extend(batch.into_each().take(room));
     }
 
     /// Takes the next piece of what is in the journal, and then of what is held, to the database. What is held came
@@ -247,8 +275,8 @@ impl Batches {
     }
 
     async fn write_held(&mut self) -> Result<(), Box<dyn Error + Send + Sync>> {
-        let piece: Vec<_> = self.held.iter().take(BATCH).cloned().collect();
-        self.write(&piece).await?;
+        let piece: Batch = self.held.iter().take(BATCH).cloned().collect();
+        self.write(&piece.records).await?;
         self.forget(&piece);
         self.held.drain(..piece.len());
         self.state.waiting.fetch_sub(piece.len(), Ordering::Relaxed);
@@ -321,20 +349,50 @@ impl Batches {
     }
 
     async fn try_write(&mut self, batch: &[UsageRecord]) -> Result<(), StoreError> {
+        let kind = self.store.kind();
         let mut transaction = self.store.begin().await?;
+        self.name_models(&mut transaction, batch).await?;
+        if requests::insert_all(&mut transaction, kind, batch, &self.models).await? {
+            return self.finish(transaction, batch.iter()).await;
+        }
+        // Something is there already: from the start again, to see what.
+        transaction.rollback().await?;
+        self.models.clear();
+        let mut transaction = self.store.begin().await?;
+        self.name_models(&mut transaction, batch).await?;
+        let mut inserted = requests::insert_each(&mut transaction, kind, batch, &self.models).await?;
+        // Taken out, so that a request that is in the batch twice is counted once.
+        let counted = batch.iter().filter(|record| inserted.remove(&record.request_id));
+        self.finish(transaction, counted).await
+    }
+
+    /// Looks up the ids of a batch's models.
+    async fn name_models(&mut self, connection: &mut AnyConnection, batch: &[UsageRecord]) -> Result<(), StoreError> {
         for name in batch.iter().map(requests::model_name) {
             if let hash_map::Entry::Vacant(vacant) = self.models.entry(name) {
-                let id = requests::model_id(&mut transaction, vacant.key()).await?;
+                let id = requests::model_id(connection, vacant.key()).await?;
                 vacant.insert(id);
             }
         }
-        let mut inserted = requests::insert_all(&mut transaction, batch, &self.models).await?;
-        // Taken out, so that a request that is in the batch twice is counted once.
-        let counted = batch.iter().filter(|record| inserted.remove(&record.request_id));
-        sums::add_all(&mut transaction, counted, &self.models).await?;
-        keys::touch_in(&mut transaction, &last_uses(batch)).await?;
-        transaction.commit().await?;
         Ok(())
+    }
+
+    /// Writes what follows from records that are new, and commits.
+    async fn finish<'a>(
+        &mut self,
+        mut transaction: Transaction<'static, Any>,
+        records: impl Iterator<Item = &'a UsageRecord>,
+    ) -> Result<(), StoreError> {
+        let records: Vec<_> = records.collect();
+        sums::add_all(
+            &mut transaction,
+            self.store.kind(),
+            records.iter().copied(),
+            &self.models,
+        )
+        .await?;
+        keys::touch_in(&mut transaction, &last_uses(&records)).await?;
+        Ok(transaction.commit().await?)
     }
 }
 
@@ -370,9 +428,9 @@ impl Recovery {
 }
 
 /// Adds a batch to the journal and gives it back.
-async fn append(journal: Arc<Journal>, batch: Vec<UsageRecord>) -> (Vec<UsageRecord>, io::Result<()>) {
+async fn append(journal: Arc<Journal>, batch: Batch) -> (Batch, io::Result<()>) {
     let work = move || {
-        let appended = journal.append(&batch);
+        let appended = journal.append(&batch.records);
         (batch, appended)
     };
     match spawn_blocking(work).await {
@@ -389,7 +447,7 @@ async fn due(recovery: &mut Option<Recovery>) {
 }
 
 /// When each key of a batch was last used. In the order of the keys, so that two servers cannot wait for each other.
-fn last_uses(batch: &[UsageRecord]) -> BTreeMap<KeyId, UnixMillis> {
+fn last_uses(batch: &[&UsageRecord]) -> BTreeMap<KeyId, UnixMillis> {
     let mut uses = BTreeMap::new();
     for record in batch {
         let latest = uses.entry(record.key).or_insert(record.started_at);

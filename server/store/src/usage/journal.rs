@@ -1,6 +1,7 @@
 //! Where usage goes while the database does not take it: a file of one line for each record.
 
 use std::{
+    borrow::Cow,
     fs::{File, OpenOptions},
     io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write},
     os::unix::fs::OpenOptionsExt,
@@ -30,12 +31,14 @@ pub(super) struct Journal {
 
 /// A record as its line has it. Lines of earlier versions stay readable: fields are only added, with a default.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Line {
+pub(super) struct Line<'a> {
     id: [u8; 16],
     key: i64,
     endpoint: i16,
-    requested: String,
-    served: String,
+    #[serde(borrow)]
+    requested: Cow<'a, str>,
+    #[serde(borrow)]
+    served: Cow<'a, str>,
     stream: bool,
     /// Prompt, cached, completion and reasoning.
     tokens: [u64; 4],
@@ -55,7 +58,7 @@ pub(super) struct Line {
     #[serde(default)]
     clamped: bool,
     #[serde(default)]
-    chat_user: Option<String>,
+    chat_user: Option<Cow<'a, str>>,
 }
 
 impl Journal {
@@ -114,7 +117,7 @@ impl Journal {
         let (mut records, mut end, mut line) = (Vec::new(), from, String::new());
         while records.len() < most && lines.read_line(&mut line)? > 0 {
             end += line.len() as u64;
-            match serde_json::from_str::<Line>(&line)
+            match serde_json::from_str::<Line<'_>>(&line)
                 .map_err(io::Error::from)
                 .and_then(Line::record)
             {
@@ -147,7 +150,7 @@ impl Journal {
     }
 }
 
-impl Line {
+impl Line<'_> {
     /// The same, ended in this way.
     pub(super) fn with_outcome(self, outcome: Outcome) -> Self {
         Self {
@@ -159,8 +162,8 @@ impl Line {
     /// The same, with at most so many characters of the models' names.
     pub(super) fn with_names_of(self, characters: usize) -> Self {
         Self {
-            requested: text::tamed(&self.requested, characters),
-            served: text::tamed(&self.served, characters),
+            requested: text::tamed(&self.requested, characters).into(),
+            served: text::tamed(&self.served, characters).into(),
             ..self
         }
     }
@@ -171,8 +174,8 @@ impl Line {
             request_id: RequestId::from_bytes(self.id),
             key: KeyId(self.key),
             endpoint: code::endpoint(self.endpoint).map_err(io::Error::other)?,
-            requested_model: self.requested,
-            served_model: self.served,
+            requested_model: self.requested.into_owned(),
+            served_model: self.served.into_owned(),
             stream: self.stream,
             prompt_tokens,
             cached_tokens,
@@ -188,19 +191,19 @@ impl Line {
             client: code::client(self.client).map_err(io::Error::other)?,
             granted_tokens: self.granted,
             clamped: self.clamped,
-            chat_user: self.chat_user,
+            chat_user: self.chat_user.map(Cow::into_owned),
         })
     }
 }
 
-impl From<&UsageRecord> for Line {
-    fn from(record: &UsageRecord) -> Self {
+impl<'a> From<&'a UsageRecord> for Line<'a> {
+    fn from(record: &'a UsageRecord) -> Self {
         Self {
             id: record.request_id.to_bytes(),
             key: record.key.0,
             endpoint: code::of_endpoint(record.endpoint),
-            requested: record.requested_model.clone(),
-            served: record.served_model.clone(),
+            requested: Cow::Borrowed(&record.requested_model),
+            served: Cow::Borrowed(&record.served_model),
             stream: record.stream,
             tokens: [
                 record.prompt_tokens,
@@ -218,7 +221,7 @@ impl From<&UsageRecord> for Line {
             client: code::of_client(record.client),
             granted: record.granted_tokens,
             clamped: record.clamped,
-            chat_user: record.chat_user.clone(),
+            chat_user: record.chat_user.as_deref().map(Cow::Borrowed),
         }
     }
 }

@@ -85,6 +85,7 @@ impl Store {
     /// [`StoreError::Invalid`] where the range is empty, or too long to be looked at.
     pub async fn usage(&self, query: &UsageQuery) -> Result<Vec<UsageBucket>, StoreError> {
         let whole = query.stretch()?;
+        self.backlog().caught_up().await;
         let mut sums = BTreeMap::<(i64, i64), UsageTotals>::new();
         for stretch in query.stretches(whole) {
             let rows = sqlx::query(AssertSqlSafe(query.statement()))

@@ -13,7 +13,7 @@ use worv_core::{
 };
 
 use super::code;
-use crate::{Store, StoreError, row, statement::placeholders, text};
+use crate::{Store, StoreError, row, statement::RowStatements, store::Kind, text};
 
 /// Characters of a model's name that are kept.
 const LONGEST_MODEL: usize = 200;
@@ -23,10 +23,8 @@ const ROWS: usize = 32;
 
 const COLUMNS: usize = 21;
 
-/// The statement for [`ROWS`] rows; the one for a single row is [`INSERT_ONE`]. A record that is there already is left
-/// as it is, so that writing twice what may have been written is safe.
-static INSERT_ROWS: LazyLock<String> = LazyLock::new(|| insert(ROWS));
-static INSERT_ONE: LazyLock<String> = LazyLock::new(|| insert(1));
+/// A record that is there already is left as it is, so that writing twice what may have been written is safe.
+static INSERT: LazyLock<RowStatements> = LazyLock::new(|| RowStatements::new(ROWS, COLUMNS, insert));
 
 /// Requests that one page looks at, at most. Filters that match few requests would read the whole table otherwise.
 const MOST_LOOKED_AT: i64 = 10_000;
@@ -85,6 +83,7 @@ impl Store {
     /// A page of requests.
     pub async fn request_page(&self, query: &RequestQuery) -> Result<RequestPage, StoreError> {
         const AFTER_ALL: [u8; 16] = [u8::MAX; 16];
+        self.backlog().caught_up().await;
         let before = query.before.map_or(AFTER_ALL, RequestId::to_bytes).to_vec();
         let limit = i64::from(query.limit);
         let floor = self.floor(query, &before).await?;
@@ -120,6 +119,7 @@ impl Store {
 
     /// The request of that id, if it is still kept.
     pub async fn request(&self, id: RequestId) -> Result<Option<UsageRecord>, StoreError> {
+        self.backlog().caught_up().await;
         let row = sqlx::query(AssertSqlSafe(format!("{SELECT} WHERE requests.id = $1")))
             .bind(id.to_bytes().to_vec())
             .fetch_optional(self.readers())
@@ -186,22 +186,41 @@ impl RequestFilter {
     }
 }
 
-/// Inserts records whose models' ids are in `models`, and returns the ids of those that were not there already.
+/// Inserts records whose models' ids are in `models`. False if any of them was there already, or is twice among them.
 pub(super) async fn insert_all(
     connection: &mut AnyConnection,
+    kind: Kind,
     records: &[UsageRecord],
     models: &HashMap<String, i64>,
-) -> Result<HashSet<RequestId>, StoreError> {
-    let mut inserted = HashSet::with_capacity(records.len());
+) -> Result<bool, StoreError> {
+    let [all, one] = INSERT.of(kind);
     let (full, rest) = records.as_chunks::<ROWS>();
-    let full = full.iter().map(|chunk| (&INSERT_ROWS, chunk.as_slice()));
-    for (statement, chunk) in full.chain(rest.chunks(1).map(|one| (&INSERT_ONE, one))) {
+    let full = full.iter().map(|chunk| (all, chunk.as_slice()));
+    for (statement, chunk) in full.chain(rest.chunks(1).map(|record| (one, record))) {
         let mut query = sqlx::query(AssertSqlSafe(statement.as_str()));
         for record in chunk {
             query = bind(query, record, models)?;
         }
-        for row in query.fetch_all(&mut *connection).await? {
-            inserted.insert(RequestId::from_bytes(row::bytes(&row, "id")?));
+        if query.execute(&mut *connection).await?.rows_affected() < chunk.len() as u64 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Inserts records one by one, and returns the ids of those that were not there already.
+pub(super) async fn insert_each(
+    connection: &mut AnyConnection,
+    kind: Kind,
+    records: &[UsageRecord],
+    models: &HashMap<String, i64>,
+) -> Result<HashSet<RequestId>, StoreError> {
+    let [_, statement] = INSERT.of(kind);
+    let mut inserted = HashSet::new();
+    for record in records {
+        let query = bind(sqlx::query(AssertSqlSafe(statement.as_str())), record, models)?;
+        if query.execute(&mut *connection).await?.rows_affected() > 0 {
+            inserted.insert(record.request_id);
         }
     }
     Ok(inserted)
@@ -232,14 +251,13 @@ pub(super) fn tokens(count: u64) -> u64 {
     count.min(1 << 40)
 }
 
-fn insert(rows: usize) -> String {
+fn insert(rows: &str) -> String {
     format!(
         "INSERT INTO requests (id, key_id, endpoint, model_id, requested_model, stream, \
          prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, \
          outcome, status, started_at, first_byte_ms, duration_ms, \
          queue_ms, overhead_us, client, granted_tokens, clamped, chat_user) \
-         VALUES {} ON CONFLICT (id) DO NOTHING RETURNING id",
-        placeholders(rows, COLUMNS)
+         VALUES {rows} ON CONFLICT (id) DO NOTHING"
     )
 }
 

@@ -13,7 +13,7 @@ use worv_core::{
 };
 
 use super::{code, requests};
-use crate::{StoreError, TokenTotals, row, statement::placeholders};
+use crate::{StoreError, TokenTotals, row, statement::RowStatements, store::Kind};
 
 /// What is summed of requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -106,13 +106,13 @@ const PLACES: usize = 6;
 /// Rows that one statement adds to: as many as one request has sums.
 const ROWS: usize = 12;
 
-static ADD_ROWS: LazyLock<String> = LazyLock::new(|| add(ROWS));
-static ADD_ONE: LazyLock<String> = LazyLock::new(|| add(1));
+static ADD: LazyLock<RowStatements> = LazyLock::new(|| RowStatements::new(ROWS, PLACES + SUMMED.len(), add));
 
 /// Adds records to the sums that they belong to. The rows are taken in order, so that two servers that do this at the
 /// same time cannot wait for each other.
 pub(super) async fn add_all<'a>(
     connection: &mut AnyConnection,
+    kind: Kind,
     records: impl Iterator<Item = &'a UsageRecord>,
     models: &HashMap<String, i64>,
 ) -> Result<(), StoreError> {
@@ -134,9 +134,10 @@ pub(super) async fn add_all<'a>(
         }
     }
     let sums: Vec<_> = sums.into_iter().collect();
+    let [all, one] = ADD.of(kind);
     let (full, rest) = sums.as_chunks::<ROWS>();
-    let full = full.iter().map(|chunk| (&ADD_ROWS, chunk.as_slice()));
-    for (statement, chunk) in full.chain(rest.chunks(1).map(|one| (&ADD_ONE, one))) {
+    let full = full.iter().map(|chunk| (all, chunk.as_slice()));
+    for (statement, chunk) in full.chain(rest.chunks(1).map(|sum| (one, sum))) {
         let mut query = sqlx::query(AssertSqlSafe(statement.as_str()));
         for ((part, span, bucket, key, model, endpoint), totals) in chunk {
             query = query
@@ -172,13 +173,12 @@ pub(crate) async fn recorded_of(connection: &mut AnyConnection, model: &str) -> 
     })
 }
 
-fn add(rows: usize) -> String {
+fn add(rows: &str) -> String {
     let sums = SUMMED.map(|column| format!("{column} = usage_by_part.{column} + excluded.{column}"));
     format!(
-        "INSERT INTO usage_by_part (part, span, bucket, key_id, model_id, endpoint, {}) VALUES {} \
+        "INSERT INTO usage_by_part (part, span, bucket, key_id, model_id, endpoint, {}) VALUES {rows} \
          ON CONFLICT (part, span, bucket, key_id, model_id, endpoint) DO UPDATE SET {}",
         SUMMED.join(", "),
-        placeholders(rows, PLACES + SUMMED.len()),
         sums.join(", ")
     )
 }

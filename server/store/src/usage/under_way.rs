@@ -1,13 +1,14 @@
 //! The requests under way, in a file that outlives the process: what a kill would otherwise take with it.
 //!
-//! Each request has a slot of one kilobyte, written when it is admitted, from time to time while it is under way, when
-//! it ends, and emptied once its record is safe elsewhere. A write is one small copy into the page cache, which outlives
-//! the process but not the machine; nothing is ever synced, so nobody waits for the disk.
+//! Each request has a slot of one kilobyte, written when it is admitted and from time to time while it is under way. A
+//! write is one small copy into the page cache, which outlives the process but not the machine; nothing is ever synced,
+//! so nobody waits for the disk. Once a record is safe elsewhere, its slot is the next request's, or is emptied a little
+//! later: what a kill leaves of it until then changes nothing, since of a request's records the first counts.
 
 use std::{
     collections::HashMap,
     fs::{File, OpenOptions},
-    io,
+    io, mem,
     os::unix::fs::{FileExt, OpenOptionsExt},
     path::Path,
     sync::{
@@ -47,7 +48,10 @@ pub(super) struct UnderWay {
 #[derive(Debug, Default)]
 struct Slots {
     taken: HashMap<RequestId, u32>,
-    /// The one that was freed last is taken next: few are ever touched.
+    /// Free, but not emptied. The one that was freed last is taken next: few are ever touched, and of those few are
+    /// emptied.
+    used: Vec<u32>,
+    /// Free and empty.
     free: Vec<u32>,
 }
 
@@ -100,7 +104,7 @@ impl UnderWay {
     pub(super) fn begin(&self, request: &UsageRecord) {
         let slot = {
             let mut slots = self.slots();
-            let slot = slots.free.pop();
+            let slot = slots.used.pop().or_else(|| slots.free.pop());
             if let Some(slot) = slot {
                 slots.taken.insert(request.request_id, slot);
             }
@@ -124,20 +128,25 @@ impl UnderWay {
 
     /// Frees the slots of requests whose records are safe.
     pub(super) fn forget<'a>(&self, requests: impl Iterator<Item = &'a UsageRecord>) {
-        let freed: Vec<u32> = {
-            let mut slots = self.slots();
-            requests
-                .filter_map(|request| slots.taken.remove(&request.request_id))
-                .collect()
-        };
-        for &slot in &freed {
+        let mut slots = self.slots();
+        for request in requests {
+            if let Some(slot) = slots.taken.remove(&request.request_id) {
+                slots.used.push(slot);
+            }
+        }
+    }
+
+    /// Empties the slots that are free.
+    pub(super) fn sweep(&self) {
+        let used = mem::take(&mut self.slots().used);
+        for &slot in &used {
             // One that keeps its content is written once more after a restart, which changes nothing.
             if let Err(error) = empty(&self.file, slot) {
                 self.fail(&error);
             }
         }
         // Only now may others write there.
-        self.slots().free.extend(freed);
+        self.slots().free.extend(used);
     }
 
     /// Requests that would not be found again after a kill.
@@ -195,7 +204,7 @@ fn encode(request: &UsageRecord, outcome: Outcome) -> io::Result<Vec<u8>> {
     Ok(written)
 }
 
-fn encode_line(line: &Line) -> io::Result<Vec<u8>> {
+fn encode_line(line: &Line<'_>) -> io::Result<Vec<u8>> {
     let mut written = Vec::with_capacity(SLOT);
     serde_json::to_writer(&mut written, line)?;
     written.push(b'\n');
@@ -205,7 +214,7 @@ fn encode_line(line: &Line) -> io::Result<Vec<u8>> {
 fn read(slot: &[u8]) -> io::Result<UsageRecord> {
     // What follows the line is left of a longer one.
     let line = slot.split(|&byte| byte == b'\n').next().unwrap_or_default();
-    serde_json::from_slice::<Line>(line)?.record()
+    serde_json::from_slice::<Line<'_>>(line)?.record()
 }
 
 #[cfg(test)]
@@ -235,6 +244,7 @@ mod tests {
         under_way.end(&of(2, 40));
         under_way.begin(&of(3, 0));
         under_way.forget([of(3, 0)].iter());
+        under_way.sweep();
         drop(under_way);
 
         let (under_way, left) = open(&home);
@@ -244,6 +254,7 @@ mod tests {
         };
         assert_eq!(left, [lost, of(2, 40)]);
         under_way.forget(left.iter());
+        under_way.sweep();
         drop(under_way);
         assert!(open(&home).1.is_empty());
     }

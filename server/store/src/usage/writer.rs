@@ -1,5 +1,5 @@
-//! The one task that writes usage: many requests end while a batch is on its way to the disk, and the next batch takes
-//! them all.
+//! What writes usage: a thread that makes each record safe at once, and behind it a task that brings many of them to the
+//! database together.
 
 use std::{
     io,
@@ -16,7 +16,14 @@ use tokio::{
 };
 use worv_core::usage::{Durable, UsageRecord, UsageSink};
 
-use super::{batches::Batches, journal::Journal, spent::SpentElsewhere, under_way::UnderWay};
+use super::{
+    batches::Batches,
+    journal::Journal,
+    recorder::{self, Entry, Recorder},
+    spent::SpentElsewhere,
+    under_way::UnderWay,
+    write_ahead::{Turn, WriteAhead},
+};
 use crate::Store;
 
 /// Records that wait at most, about 200 MB of them.
@@ -24,6 +31,7 @@ pub(super) const CAPACITY: usize = 500_000;
 
 const JOURNAL: &str = "usage.journal";
 const UNDER_WAY: &str = "usage.under-way";
+const WRITE_AHEAD: &str = "usage.ahead";
 
 /// When a request's usage counts as recorded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,17 +43,18 @@ pub enum Durability {
     Relaxed,
 }
 
-/// Takes records without waiting and writes them in batches.
+/// Takes records without waiting, makes each safe in a file, and writes them to the database in batches.
 ///
 /// A batch that the database does not take is kept and tried again until it does. Its records may have got there
 /// although the database said otherwise; each is written once all the same, because its request id can be there only
 /// once.
 pub struct Writer {
-    records: mpsc::Sender<Entry>,
+    recorder: Recorder,
+    store: Store,
     durability: Durability,
     state: Arc<State>,
     under_way: Option<Arc<UnderWay>>,
-    closing: Mutex<Option<Closing>>,
+    task: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// How the writer is doing.
@@ -71,40 +80,33 @@ pub(super) struct State {
     pub(super) dropped: AtomicU64,
 }
 
-/// A record on its way, and who waits for its arrival.
-pub(super) struct Entry {
-    pub(super) record: UsageRecord,
-    pub(super) written: Option<oneshot::Sender<()>>,
-}
-
 /// What outlives the process.
 #[derive(Default)]
 pub(super) struct Files {
     /// None where there is no place for it: then batches that cannot be written wait in memory.
     pub(super) journal: Option<Journal>,
     pub(super) under_way: Option<Arc<UnderWay>>,
-    /// What the process before has left under way.
-    pub(super) left: Vec<UsageRecord>,
-}
-
-struct Closing {
-    begin: oneshot::Sender<()>,
-    task: JoinHandle<()>,
+    pub(super) write_ahead: Option<Arc<WriteAhead>>,
+    /// What the process before may not have brought to the database, in the order in which it counts.
+    pub(super) left: Vec<(Option<Turn>, Vec<UsageRecord>)>,
 }
 
 impl Writer {
     /// Starts the task that writes. It ends with [`Writer::close`], or after the last batch when the writer is dropped.
     ///
     /// While the database does not take them, records stay in memory, and strict ones keep their responses waiting.
-    pub fn start(store: Store, durability: Durability) -> Self {
+    ///
+    /// # Errors
+    /// Where the system has no room for another thread.
+    pub fn start(store: Store, durability: Durability) -> io::Result<Self> {
         Self::spawn(store, durability, Files::default())
     }
 
     /// As [`Writer::start`], with files in `folder` that outlive the process.
     ///
-    /// While the database does not take records, they are safe in `usage.journal`, also over a restart, and are written
-    /// when it takes them again. Where the journal's disk is full too, or 256 MiB are in it, records are held in memory,
-    /// and responses do not wait for them.
+    /// A record is safe once it is in `usage.ahead`; the database has it a moment later. While the database does not take
+    /// records, they are in `usage.journal`, also over a restart, and are written when it takes them again. Where the
+    /// disk is full too, or 256 MiB are in the journal, records are held in memory, and responses do not wait for them.
     ///
     /// Requests under way are noted in `usage.under-way`: what a killed process has left there is recorded now, requests
     /// that had ended as they ended, the others as lost.
@@ -113,31 +115,37 @@ impl Writer {
     /// Where a file cannot be opened, or another process has it open.
     pub fn start_in(store: Store, durability: Durability, folder: &Path) -> io::Result<Self> {
         let journal = Journal::open(&folder.join(JOURNAL))?;
-        let (under_way, left) = UnderWay::open(&folder.join(UNDER_WAY))?;
+        let (write_ahead, ended) = WriteAhead::open(&folder.join(WRITE_AHEAD))?;
+        let (under_way, cut) = UnderWay::open(&folder.join(UNDER_WAY))?;
+        let ended = ended.into_iter().map(|(turn, records)| (Some(turn), records));
         let files = Files {
             journal: Some(journal),
             under_way: Some(Arc::new(under_way)),
-            left,
+            write_ahead: Some(Arc::new(write_ahead)),
+            left: ended.chain([(None, cut)]).collect(),
         };
-        Ok(Self::spawn(store, durability, files))
+        Self::spawn(store, durability, files)
     }
 
-    fn spawn(store: Store, durability: Durability, files: Files) -> Self {
-        let (sender, receiver) = mpsc::channel(CAPACITY);
-        let (begin, closed) = oneshot::channel();
+    fn spawn(store: Store, durability: Durability, files: Files) -> io::Result<Self> {
+        let (groups, taken) = mpsc::unbounded_channel();
         let state = Arc::new(State::default());
         let under_way = files.under_way.clone();
-        let batches = Batches::new(store, Arc::clone(&state), files);
-        Self {
-            records: sender,
+        let recorder_files = recorder::Files {
+            write_ahead: files.write_ahead.clone(),
+            under_way: under_way.clone(),
+            synced: durability == Durability::Strict,
+        };
+        let recorder = Recorder::start(recorder_files, groups)?;
+        let batches = Batches::new(store.clone(), Arc::clone(&state), files);
+        Ok(Self {
+            recorder,
+            store,
             durability,
             state,
             under_way,
-            closing: Mutex::new(Some(Closing {
-                begin,
-                task: tokio::spawn(batches.run(receiver, closed)),
-            })),
-        }
+            task: Mutex::new(Some(tokio::spawn(batches.run(taken)))),
+        })
     }
 
     /// How the writer is doing.
@@ -160,8 +168,9 @@ impl Writer {
     /// takes them, the next start may find them among the requests under way; without files, this returns never while
     /// the database does not answer, and the caller decides how long to wait.
     pub async fn close(&self) {
-        if let Some(Closing { begin, task }) = self.closing.lock().await.take() {
-            let _ = begin.send(());
+        if let Some(task) = self.task.lock().await.take() {
+            self.recorder.close();
+            self.store.backlog().hurry();
             if let Err(error) = task.await {
                 tracing::error!(%error, "the usage writer did not end in order");
             }
@@ -183,27 +192,26 @@ impl UsageSink for Writer {
     }
 
     fn record(&self, usage: UsageRecord) -> Durable {
-        if let Some(under_way) = &self.under_way {
-            under_way.end(&usage);
-        }
-        let (written, on_disk) = oneshot::channel();
         let strict = self.durability == Durability::Strict;
-        let entry = Entry {
-            record: usage,
-            written: strict.then_some(written),
+        let (written, safe) = strict.then(oneshot::channel).unzip();
+        let entry = Entry { record: usage, written };
+        let has_room = self.state.waiting.fetch_add(1, Ordering::Relaxed) < CAPACITY;
+        let pushed = if has_room {
+            self.recorder.push(entry)
+        } else {
+            Err(Box::new(entry))
         };
-        self.state.waiting.fetch_add(1, Ordering::Relaxed);
-        if let Err(error) = self.records.try_send(entry) {
+        if let Err(entry) = pushed {
             self.state.waiting.fetch_sub(1, Ordering::Relaxed);
             self.state.dropped.fetch_add(1, Ordering::Relaxed);
-            let (mpsc::error::TrySendError::Full(entry) | mpsc::error::TrySendError::Closed(entry)) = error;
             tracing::error!(record = ?entry.record, "usage was not recorded: too many records wait for the database");
             return Box::pin(std::future::ready(()));
         }
+        self.store.backlog().add();
         Box::pin(async move {
-            if strict {
-                // An error means that the task is gone with the whole runtime; nobody is left to wait for.
-                let _ = on_disk.await;
+            if let Some(safe) = safe {
+                // An error means that the thread is gone with the whole process; nobody is left to wait for.
+                let _ = safe.await;
             }
         })
     }
@@ -231,7 +239,7 @@ mod tests {
             journal: Some(Journal::with_room(&home.path().join(JOURNAL), 0).unwrap()),
             ..Files::default()
         };
-        let writer = Writer::spawn(store.clone(), Durability::Strict, files);
+        let writer = Writer::spawn(store.clone(), Durability::Strict, files).unwrap();
         let mut connection = store.begin().await.unwrap();
         sqlx::query("ALTER TABLE requests RENAME TO hidden")
             .execute(&mut *connection)

@@ -53,7 +53,7 @@ on_each_database! {
         let (server, other) = (database.open().await, database.open().await);
         let key = create_key(&server, "used").await;
         let mut changes = watch(&server).await;
-        let writer = Writer::start(other.clone(), Durability::Strict);
+        let writer = Writer::start(other.clone(), Durability::Strict).unwrap();
         writer.record(record(key.id, 1)).await;
         create_user(&other, "ada").await;
         assert!(server.keys().await.unwrap()[0].last_used_at.is_some());

@@ -17,7 +17,7 @@ const MODEL: &str = "DeepSeek-V4-Pro";
 
 /// Records `requests` of 100 prompt and 20 completion tokens.
 async fn serve(store: &Store, requests: std::ops::Range<u64>) {
-    let writer = Writer::start(store.clone(), Durability::Strict);
+    let writer = Writer::start(store.clone(), Durability::Strict).unwrap();
     for second in requests {
         writer.record(record(KeyId(1), second)).await;
     }

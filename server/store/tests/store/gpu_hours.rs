@@ -21,7 +21,7 @@ const HOUR: u64 = 3_600;
 on_each_database! {
     async fn what_gpus_took_is_the_keys_by_their_share_of_generated_tokens_in_each_hour(database) {
         let store = database.open().await;
-        let writer = Writer::start(store.clone(), Durability::Strict);
+        let writer = Writer::start(store.clone(), Durability::Strict).unwrap();
         let of = |key, second, completion_tokens| UsageRecord { completion_tokens, ..record(KeyId(key), second) };
         for usage in [of(1, 0, 300), of(2, 1, 100), of(2, 2 * HOUR, 50), of(3, 2, 0)] {
             writer.record(usage).await;

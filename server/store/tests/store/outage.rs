@@ -18,6 +18,7 @@ use worv_store::{
 use crate::{
     support::{TestDatabase, create_key},
     usage::record,
+    writer::until,
 };
 
 /// Long enough for a contended machine; nothing here waits for it to pass.
@@ -111,15 +112,11 @@ async fn usage_is_safe_while_the_server_is_away_and_written_when_it_is_back() {
             .await
             .expect("a response waits for the server");
     }
-    assert!(writer.status().failing);
+    until(|| writer.status().failing).await;
 
     link.restore().await;
     let direct = database.open().await;
-    let recovered = async {
-        while writer.status().failing {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
+    let recovered = until(|| !writer.status().failing);
     timeout(AMPLE, recovered).await.expect("the journal was not written");
     assert_eq!(direct.requests(&RequestQuery::latest(100)).await.unwrap().len(), 51);
     assert_eq!(std::fs::metadata(&path).unwrap().len(), 0);

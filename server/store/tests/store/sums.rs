@@ -35,7 +35,7 @@ fn week() -> UsageQuery {
 }
 
 async fn write(store: &Store, records: &[UsageRecord]) {
-    let writer = Writer::start(store.clone(), Durability::Strict);
+    let writer = Writer::start(store.clone(), Durability::Strict).unwrap();
     let written: Vec<_> = records.iter().map(|record| writer.record(record.clone())).collect();
     for durable in written {
         durable.await;

@@ -58,7 +58,7 @@ on_each_database! {
             chat_user: None,
             ..record(key.id, 2)
         };
-        let writer = Writer::start(store.clone(), Durability::Strict);
+        let writer = Writer::start(store.clone(), Durability::Strict).unwrap();
         tokio::join!(writer.record(full.clone()), writer.record(bare.clone()));
         assert_eq!(store.requests(&RequestQuery::latest(10)).await.unwrap(), [bare.clone(), full], "latest first");
         assert_eq!(store.requests(&RequestQuery::latest(1)).await.unwrap(), [bare]);
@@ -66,7 +66,7 @@ on_each_database! {
 
     async fn requests_are_listed_by_page_and_by_key(database) {
         let store = database.open().await;
-        let writer = Writer::start(store.clone(), Durability::Strict);
+        let writer = Writer::start(store.clone(), Durability::Strict).unwrap();
         for second in 0..6 {
             writer.record(record(KeyId(second % 2), second.unsigned_abs())).await;
         }
@@ -92,7 +92,7 @@ on_each_database! {
 
     async fn every_filter_narrows_as_it_does_in_memory(database) {
         let store = database.open().await;
-        let writer = Writer::start(store.clone(), Durability::Strict);
+        let writer = Writer::start(store.clone(), Durability::Strict).unwrap();
         let mut written = Vec::new();
         for (second, change) in [
             (|_: &mut UsageRecord| {}) as fn(&mut UsageRecord),
@@ -137,7 +137,7 @@ on_each_database! {
 
     async fn a_filter_that_finds_little_looks_at_part_of_the_table(database) {
         let store = database.open().await;
-        let writer = Writer::start(store.clone(), Durability::Strict);
+        let writer = Writer::start(store.clone(), Durability::Strict).unwrap();
         let wanted = UsageRecord { status: 503, ..record(KeyId(1), 0) };
         let mut written: Vec<_> = (1..=10_000).map(|second| writer.record(record(KeyId(1), second))).collect();
         written.push(writer.record(wanted.clone()));
@@ -165,7 +165,7 @@ on_each_database! {
             chat_user: Some(format!("a\0{}", "b".repeat(10_000))),
             ..record(key.id, 1)
         };
-        let writer = Writer::start(store.clone(), Durability::Strict);
+        let writer = Writer::start(store.clone(), Durability::Strict).unwrap();
         writer.record(absurd).await;
         let kept = &store.requests(&RequestQuery::latest(10)).await.unwrap()[0];
         assert_eq!((kept.prompt_tokens, kept.duration_ms, kept.status), (1 << 40, u32::MAX, u16::MAX));
@@ -178,7 +178,7 @@ on_each_database! {
     async fn a_key_s_last_use_is_the_latest_start_of_its_requests(database) {
         let store = database.open().await;
         let (used, unused) = (create_key(&store, "used").await, create_key(&store, "unused").await);
-        let writer = Writer::start(store.clone(), Durability::Strict);
+        let writer = Writer::start(store.clone(), Durability::Strict).unwrap();
         for second in [3, 9, 5] {
             writer.record(record(used.id, second)).await;
         }

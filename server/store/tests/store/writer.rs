@@ -3,6 +3,7 @@
 use std::{
     env, fs,
     io::{BufRead, BufReader, Write},
+    path::Path,
     process::{Command, Stdio},
     time::Duration,
 };
@@ -35,10 +36,17 @@ async fn show(other: &mut AnyConnection) {
     other.execute("ALTER TABLE hidden RENAME TO requests").await.unwrap();
 }
 
+/// The test runner ends what never comes.
+pub(crate) async fn until(mut holds: impl FnMut() -> bool) {
+    while !holds() {
+        tokio::task::yield_now().await;
+    }
+}
+
 on_each_database! {
     async fn what_was_reported_durable_is_there_without_a_close(database) {
         let store = database.open().await;
-        let writer = Writer::start(store.clone(), Durability::Strict);
+        let writer = Writer::start(store.clone(), Durability::Strict).unwrap();
         let waiting: Vec<_> = (0..3_000).map(|second| writer.record(record(KeyId(1), second))).collect();
         for durable in waiting {
             durable.await;
@@ -47,9 +55,32 @@ on_each_database! {
         assert_eq!(database.open().await.requests(&RequestQuery::latest(10_000)).await.unwrap().len(), 3_000);
     }
 
+    async fn whoever_reads_sees_what_was_taken_before(database) {
+        let home = tempfile::TempDir::new().unwrap();
+        let store = database.open().await;
+        let writer = Writer::start_in(store.clone(), Durability::Strict, home.path()).unwrap();
+        for count in 1..=50 {
+            writer.record(record(KeyId(1), count)).await;
+            assert_eq!(store.requests(&RequestQuery::latest(100)).await.unwrap().len() as u64, count);
+        }
+    }
+
+    async fn what_the_database_has_is_not_written_again_at_the_next_start(database) {
+        let home = tempfile::TempDir::new().unwrap();
+        let store = database.open().await;
+        let start = || Writer::start_in(store.clone(), Durability::Strict, home.path()).unwrap();
+        let writer = start();
+        writer.record(record(KeyId(1), 1)).await;
+        writer.close().await;
+        drop(writer);
+        assert_eq!(store.delete_requests_before(START.plus(Duration::from_hours(1))).await.unwrap(), 1);
+        start().close().await;
+        assert!(store.requests(&RequestQuery::latest(10)).await.unwrap().is_empty(), "it came back");
+    }
+
     async fn closing_writes_what_nobody_waited_for(database) {
         let store = database.open().await;
-        let writer = Writer::start(store.clone(), Durability::Relaxed);
+        let writer = Writer::start(store.clone(), Durability::Relaxed).unwrap();
         for second in 0..100 {
             drop(writer.record(record(KeyId(1), second)));
         }
@@ -64,7 +95,7 @@ on_each_database! {
 
     async fn the_same_request_is_written_once(database) {
         let store = database.open().await;
-        let writer = Writer::start(store.clone(), Durability::Strict);
+        let writer = Writer::start(store.clone(), Durability::Strict).unwrap();
         let twice = record(KeyId(1), 1);
         tokio::join!(writer.record(twice.clone()), writer.record(twice.clone()));
         writer.record(twice.clone()).await;
@@ -78,13 +109,14 @@ on_each_database! {
         let start = || Writer::start_in(store.clone(), Durability::Strict, home.path()).unwrap();
         let writer = start();
         writer.record(record(KeyId(1), 0)).await;
+        assert_eq!(store.requests(&RequestQuery::latest(10)).await.unwrap().len(), 1);
 
         let mut other = hide(&database).await;
         for second in 1..=3 {
             // Safe, although the database is away: this does not wait for it.
             writer.record(record(KeyId(1), second)).await;
         }
-        assert!(writer.status().failing);
+        until(|| writer.status().failing).await;
         writer.close().await;
         drop(writer);
         assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 3);
@@ -92,11 +124,9 @@ on_each_database! {
         let writer = start();
         writer.record(record(KeyId(1), 4)).await;
         show(&mut other).await;
-        while fs::metadata(&path).unwrap().len() > 0 {
-            tokio::task::yield_now().await;
-        }
+        until(|| fs::metadata(&path).unwrap().len() == 0).await;
         writer.record(record(KeyId(1), 5)).await;
-        assert!(!writer.status().failing);
+        until(|| !writer.status().failing).await;
         let rows = store.requests(&RequestQuery::latest(10)).await.unwrap();
         let seconds: Vec<_> = rows.iter().map(|row| row.started_at).collect();
         let expected: Vec<_> = (0..=5).rev().map(|second| START.plus(Duration::from_secs(second))).collect();
@@ -122,9 +152,7 @@ on_each_database! {
         for _ in 0..2 {
             fs::write(&path, &journal).unwrap();
             let writer = start();
-            while fs::metadata(&path).unwrap().len() > 0 {
-                tokio::task::yield_now().await;
-            }
+            until(|| fs::metadata(&path).unwrap().len() == 0).await;
             writer.close().await;
         }
         assert_eq!(store.requests(&RequestQuery::latest(10_000)).await.unwrap().len(), 3_000);
@@ -175,9 +203,7 @@ on_each_database! {
 
         show(&mut other).await;
         let writer = start();
-        while fs::metadata(home.path().join("usage.journal")).unwrap().len() > 0 {
-            tokio::task::yield_now().await;
-        }
+        until(|| fs::metadata(home.path().join("usage.journal")).unwrap().len() == 0).await;
         writer.close().await;
         let rows = store.requests(&RequestQuery::latest(10_000)).await.unwrap();
         assert_eq!(rows.len(), 3_000);
@@ -188,11 +214,9 @@ on_each_database! {
         let store = database.open().await;
         let mut other = hide(&database).await;
 
-        let writer = Writer::start(store.clone(), Durability::Strict);
+        let writer = Writer::start(store.clone(), Durability::Strict).unwrap();
         let durable = tokio::spawn(writer.record(record(KeyId(1), 1)));
-        while !writer.status().failing {
-            tokio::task::yield_now().await;
-        }
+        until(|| writer.status().failing).await;
         assert_eq!(writer.status().waiting, 1);
         assert!(!durable.is_finished(), "it is not on the disk");
 
@@ -207,8 +231,9 @@ on_each_database! {
 #[tokio::test]
 #[ignore = "runs only as the child of another test"]
 async fn child_that_writes_until_it_is_killed() {
-    let url = env::var(DATABASE_URL).unwrap();
-    let writer = Writer::start(Store::open(&url, Clock::System).await.unwrap(), Durability::Strict);
+    let (url, folder) = (env::var(DATABASE_URL).unwrap(), env::var(FOLDER).unwrap());
+    let store = Store::open(&url, Clock::System).await.unwrap();
+    let writer = Writer::start_in(store, Durability::Strict, Path::new(&folder)).unwrap();
     let mut said = std::io::stdout();
     for second in 0.. {
         let records = [record(KeyId(1), second), record(KeyId(2), second)];
@@ -222,13 +247,16 @@ async fn child_that_writes_until_it_is_killed() {
 }
 
 const DATABASE_URL: &str = "WORV_STORE_TEST_DATABASE_URL";
+const FOLDER: &str = "WORV_STORE_TEST_FOLDER";
 
 on_each_database! {
     async fn what_was_reported_durable_survives_a_kill(database) {
+        let home = tempfile::TempDir::new().unwrap();
         for killed_after in [1, 40, 100] {
             let mut child = Command::new(env::current_exe().unwrap())
                 .args(["--exact", "writer::child_that_writes_until_it_is_killed", "--ignored", "--nocapture"])
                 .env(DATABASE_URL, &database.url)
+                .env(FOLDER, home.path())
                 .stdout(Stdio::piped())
                 .spawn()
                 .unwrap();
@@ -240,6 +268,8 @@ on_each_database! {
             safe.extend(lines.filter(|line| line.len() == "safe req_".len() + 26));
 
             let store = database.open().await;
+            // What the database had not got yet is in the write-ahead log.
+            Writer::start_in(store.clone(), Durability::Strict, home.path()).unwrap().close().await;
             let rows = store.requests(&RequestQuery::latest(100_000)).await.unwrap();
             let found: std::collections::HashSet<_> =
                 rows.iter().map(|row| format!("safe {}", row.request_id)).collect();
