@@ -25,6 +25,10 @@ mod serve;
 mod tls;
 mod totp;
 
+/// Most of what the data path allocates lives for one request; this allocator makes that cheap on any number of threads.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Stack of a worker thread, in bytes. A page is rendered as one tree of nested calls, which is deep in a debug build;
 /// what is not used is never backed by memory.
 const STACK: usize = 16 << 20;

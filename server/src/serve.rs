@@ -57,6 +57,7 @@ mod prefixed;
 mod ready;
 mod reconciliation;
 mod reload;
+mod workers;
 
 /// The folder of usage, in the data folder, of a gateway that has taken over from one that still runs.
 const USAGE_BESIDE: &str = "usage-beside";
@@ -215,7 +216,7 @@ fn sites(
     };
     let api = worv_proxy::router(Arc::clone(gateway))
         .route("/health", get(async || "ok\n"))
-        .route("/v1/usage", get(key_usage).with_state(own_usage));
+        .route(key_usage::PATH, get(key_usage).with_state(own_usage));
     let stopping = console.stopping.clone();
     let style = console.site.style();
     let console = console::router(console);

@@ -63,6 +63,6 @@ pub use keys::KeyTable;
 pub use live::EngineSnapshot;
 pub use messages_support::MessagesSupport;
 pub use queue::Intake;
-pub use routes::{is_extra_route, not_found, router};
+pub use routes::{is_data_path, is_extra_route, not_found, router};
 pub use shield::{FieldRule, SHIELDED_FIELDS, ShieldedField};
 pub use thinking::{TEMPLATE_KWARGS, ThinkingMap};

@@ -67,6 +67,11 @@ pub fn is_extra_route(path: &str) -> bool {
     rest.is_some_and(|rest| rest.split('/').all(is_plain)) && !is_served && !path.ends_with("load_lora_adapter")
 }
 
+/// Whether requests for a path are the data path's: they are cheap for the processor, and waiting for it would show.
+pub fn is_data_path(path: &str) -> bool {
+    path.starts_with("/v1/")
+}
+
 /// 404 as JSON in the caller's dialect.
 pub async fn not_found(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
     let dialect = Dialect::guess(request.uri().path(), request.headers());

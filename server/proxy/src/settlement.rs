@@ -42,7 +42,7 @@ pub(crate) struct Settlement {
     /// Pieces of the answer that came without a word of what has been used.
     pieces: u64,
     /// When the sink last heard of it.
-    noted: Option<Instant>,
+    noted: Instant,
     /// How many of them there were when the engine last said how much it had generated.
     reported_at: Option<u64>,
     started: Instant,
@@ -111,7 +111,7 @@ impl Settlement {
             admission: admitted.admission,
             rate: Arc::clone(&gateway.piece_rate),
             pieces: 0,
-            noted: None,
+            noted: Instant::now(),
             reported_at: None,
             started: admitted.started,
             received: admitted.received,
@@ -174,8 +174,8 @@ impl Settlement {
             self.counted = record.completion_tokens;
         }
         let now = Instant::now();
-        if self.noted.is_none_or(|noted| now - noted >= NOTE_EVERY) {
-            self.noted = Some(now);
+        if now - self.noted >= NOTE_EVERY {
+            self.noted = now;
             record.duration_ms = milliseconds(now - self.started);
             self.usage.progress(record);
         }

@@ -13,13 +13,14 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpStream,
+    runtime::Handle,
     time::{sleep, timeout},
 };
 use tokio_rustls::{TlsAcceptor, rustls};
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tower::ServiceExt;
 
-use super::prefixed::Prefixed;
+use super::{key_usage, prefixed::Prefixed};
 use crate::edge::{TrustedProxies, proxy_header};
 
 /// How long a connection may take to send a request's head; also how long it may stand idle.
@@ -65,6 +66,8 @@ pub struct Connections {
     entrance: Entrance,
     tls: Option<TlsAcceptor>,
     router: Router,
+    /// Where requests are answered that are not of the data path; none where all are answered on the spot.
+    aside: Option<Handle>,
     http1: http1::Builder,
     http2: http2::Builder<TokioExecutor>,
 }
@@ -89,8 +92,18 @@ impl Connections {
             tls: entrance.tls.clone().map(TlsAcceptor::from),
             entrance,
             router,
+            aside: None,
             http1,
             http2,
+        }
+    }
+
+    /// The same for connections of workers: what may take long, such as a page, is answered on the runtime that this is
+    /// called on, so that no stream waits for it.
+    pub fn of_workers(self) -> Self {
+        Self {
+            aside: Some(Handle::current()),
+            ..self
         }
     }
 
@@ -178,12 +191,23 @@ impl Connections {
         client: SocketAddr,
         stopping: &CancellationToken,
     ) -> io::Result<()> {
-        let (router, asked) = (self.router.clone(), CancellationToken::new());
+        let (router, aside, asked) = (self.router.clone(), self.aside.clone(), CancellationToken::new());
         let first = asked.clone();
         let service = service_fn(move |mut request: http::Request<Incoming>| {
             first.cancel();
             request.extensions_mut().insert(ConnectInfo(client));
-            router.clone().oneshot(request)
+            let path = request.uri().path();
+            let on_the_spot = worv_proxy::is_data_path(path) && path != key_usage::PATH;
+            let aside = aside.clone().filter(|_| !on_the_spot);
+            let answer = router.clone().oneshot(request);
+            async move {
+                let answered = match aside {
+                    // A client that leaves ends its request there, too.
+                    Some(aside) => AbortOnDropHandle::new(aside.spawn(answer)).await,
+                    None => Ok(answer.await),
+                };
+                answered.map(|Ok(response)| response)
+            }
         });
         let stream = TokioIo::new(stream);
         let ended = match version {

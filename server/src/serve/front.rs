@@ -10,16 +10,17 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use worv_core::Clock;
 
 use super::{
-    connection::Entrance,
+    connection::{Connections, Entrance},
     handover::{Handover, descriptor},
     inherited::Inherited,
     listener::{self, Ends, inherit_or_bind},
     local,
+    workers::Workers,
 };
 use crate::{
     config::Config,
     edge::{self, Hosts},
-    failure::Failure,
+    failure::{Failure, Kind},
     tls::{Challenges, Files, Tls},
 };
 
@@ -40,6 +41,7 @@ pub struct Front {
     hosts: Option<Hosts>,
     address: SocketAddr,
     metrics_address: SocketAddr,
+    workers: Workers,
 }
 
 /// Where the gateway answers.
@@ -91,6 +93,9 @@ impl Front {
             },
             hosts: config.hosts(),
             metrics_address: local(&metrics)?,
+            workers: Workers::start().map_err(|error| {
+                Failure::new(Kind::Software, format!("cannot start the threads that serve: {error}"))
+            })?,
             plain,
             metrics,
             https,
@@ -128,9 +133,11 @@ impl Front {
             drain: METRICS_DRAIN,
             ..ends.clone()
         };
-        tasks.spawn(listener::run(self.metrics, Entrance::default(), health, briefly));
+        let health = Connections::new(Entrance::default(), health);
+        tasks.spawn(listener::run(self.metrics, health, briefly));
         let Some(https) = self.https else {
-            return listener::run(self.plain, self.entrance, sites, ends).await;
+            let sites = Connections::new(self.entrance, sites).of_workers();
+            return listener::run_on(&self.workers, self.plain, sites, ends).await;
         };
         https.tls.warn_of_missing_names(self.hosts.as_ref());
         tasks.spawn(Arc::clone(&https.tls).follow_files(ends.stopping.clone()));
@@ -143,9 +150,11 @@ impl Front {
             None => sites,
         };
         let to_https = edge::to_https(https.port, self.hosts, Challenges::default());
+        let sites = Connections::new(secure, sites).of_workers();
+        let to_https = Connections::new(self.entrance, to_https);
         tokio::join!(
-            listener::run(https.listener, secure, sites, ends.clone()),
-            listener::run(self.plain, self.entrance, to_https, ends),
+            listener::run_on(&self.workers, https.listener, sites, ends.clone()),
+            listener::run(self.plain, to_https, ends),
         );
     }
 }

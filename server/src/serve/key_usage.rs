@@ -26,9 +26,12 @@ pub struct KeyUsageState {
     pub clock: Clock,
 }
 
+/// Where a key asks for its own usage.
+pub const PATH: &str = "/v1/usage";
+
 /// Takes the parameters of `GET /api/usage`; whatever they say, it is the usage of the key that asks.
 pub async fn key_usage(State(state): State<KeyUsageState>, RawQuery(query): RawQuery, request: Request) -> Response {
-    let caller = match state.gateway.caller("/v1/usage", request.headers()) {
+    let caller = match state.gateway.caller(PATH, request.headers()) {
         Ok(caller) => caller,
         Err(refusal) => return refusal,
     };

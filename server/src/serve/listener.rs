@@ -1,14 +1,26 @@
-//! Accepting connections, and letting them end.
+//! Accepting connections, dealing them out, and letting them end.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
-use axum::Router;
-use tokio::{net::TcpListener, task::JoinSet};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::mpsc,
+    task::JoinSet,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    connection::{Connections, Entrance},
+    connection::Connections,
     inherited::Inherited,
+    workers::{OnWorker, Workers},
 };
 use crate::failure::{Failure, Kind};
 
@@ -69,30 +81,103 @@ pub async fn inherit_or_bind(
 }
 
 /// Serves until it is to end, then lets open requests finish and cuts what takes too long.
-pub async fn run(listener: TcpListener, entrance: Entrance, router: Router, ends: Ends) {
-    let server = Arc::new(Connections::new(entrance, router));
+pub async fn run(listener: TcpListener, server: Connections, ends: Ends) {
+    let (dealer, hand) = deal();
+    tokio::join!(
+        accept(listener, vec![dealer], ends.accepting.clone()),
+        serve(Arc::new(server), hand, ends)
+    );
+}
+
+/// As [`run`], on `workers`: each connection stays with one of them.
+pub async fn run_on(workers: &Workers, listener: TcpListener, server: Connections, ends: Ends) {
+    let server = Arc::new(server);
+    let (mut dealers, mut at_work): (Vec<_>, Vec<OnWorker>) = (Vec::new(), Vec::new());
+    for worker in workers.iter() {
+        let (dealer, hand) = deal();
+        dealers.push(dealer);
+        at_work.push(worker.spawn(serve(Arc::clone(&server), hand, ends.clone())));
+    }
+    accept(listener, dealers, ends.accepting).await;
+    for work in at_work {
+        if let Err(error) = work.await {
+            tracing::error!(%error, "a worker did not end in order");
+        }
+    }
+}
+
+/// Where one of those who serve gets its connections.
+struct Dealer {
+    connections: mpsc::UnboundedSender<Dealt>,
+    open: Arc<AtomicUsize>,
+}
+
+/// A connection, not known to any event loop yet.
+type Dealt = (std::net::TcpStream, SocketAddr);
+
+/// What was dealt to one of those who serve.
+struct Hand {
+    connections: mpsc::UnboundedReceiver<Dealt>,
+    open: Arc<AtomicUsize>,
+}
+
+fn deal() -> (Dealer, Hand) {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let open = Arc::new(AtomicUsize::new(0));
+    let dealer = Dealer {
+        connections: sender,
+        open: Arc::clone(&open),
+    };
+    let hand = Hand {
+        connections: receiver,
+        open,
+    };
+    (dealer, hand)
+}
+
+/// Accepts until it is told not to, and deals each connection to whoever has the fewest.
+async fn accept(listener: TcpListener, dealers: Vec<Dealer>, accepting: CancellationToken) {
+    while let Some(accepted) = accepting.run_until_cancelled(listener.accept()).await {
+        match accepted.and_then(|(stream, peer)| Ok((stream.into_std()?, peer))) {
+            Ok(connection) => {
+                let least = dealers.iter().min_by_key(|dealer| dealer.open.load(Ordering::Relaxed));
+                if let Some(dealer) = least {
+                    dealer.open.fetch_add(1, Ordering::Relaxed);
+                    // Whoever serves does so until all dealers are gone.
+                    let _ = dealer.connections.send(connection);
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept a connection");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Serves what is dealt until no more comes, and then until all has ended or the time is over.
+async fn serve(server: Arc<Connections>, mut hand: Hand, ends: Ends) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            () = ends.accepting.cancelled() => break,
-            accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => {
-                    let (server, accepting) = (Arc::clone(&server), ends.accepting.clone());
-                    connections.spawn(async move {
-                        if let Err(error) = server.serve(stream, peer, &accepting).await {
-                            tracing::debug!(%error, client.address = %peer, "connection ended with an error");
-                        }
-                    });
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "cannot accept a connection");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
-            },
+            connection = hand.connections.recv() => {
+                let Some((stream, peer)) = connection else { break };
+                let (server, accepting) = (Arc::clone(&server), ends.accepting.clone());
+                let open = Open(Arc::clone(&hand.open));
+                connections.spawn(async move {
+                    let _open = open;
+                    let ended = match TcpStream::from_std(stream) {
+                        Ok(stream) => server.serve(stream, peer, &accepting).await,
+                        Err(error) => Err(error),
+                    };
+                    if let Err(error) = ended {
+                        tracing::debug!(%error, client.address = %peer, "connection ended with an error");
+                    }
+                });
+            }
             Some(_) = connections.join_next() => {}
         }
     }
-    drop(listener);
     let finish = async { while connections.join_next().await.is_some() {} };
     let time_is_over = async {
         ends.stopping.cancelled().await;
@@ -110,4 +195,13 @@ pub async fn run(listener: TcpListener, entrance: Entrance, router: Router, ends
     }
     // Dropping a connection drops its request, which settles its usage.
     connections.shutdown().await;
+}
+
+/// One connection among those that are open.
+struct Open(Arc<AtomicUsize>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
