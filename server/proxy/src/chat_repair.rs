@@ -5,8 +5,6 @@
 
 use std::borrow::Cow;
 
-use memchr::memmem;
-
 use crate::json::{Edit, Object, elements};
 
 const OLD_NAME: &str = "reasoning_content";
@@ -14,7 +12,9 @@ const OLD_NAME: &str = "reasoning_content";
 /// The changes to a request.
 pub(crate) fn edits(object: &Object<'_>) -> Option<Edit<'static>> {
     let messages = object.get("messages")?;
-    memmem::find(messages.as_bytes(), OLD_NAME.as_bytes())?;
+    if !object.seen().reasoning_content {
+        return None;
+    }
     let turns: Vec<Cow<'_, str>> = elements(messages).ok()?.into_iter().map(renamed).collect();
     let changed = turns.iter().any(|turn| matches!(turn, Cow::Owned(_)));
     changed.then(|| ("messages", Some(format!("[{}]", turns.join(",")).into())))

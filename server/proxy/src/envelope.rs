@@ -60,7 +60,8 @@ pub(crate) fn check_content_type(headers: &HeaderMap) -> Result<(), ApiError> {
 impl<'a> Envelope<'a> {
     /// Opens a body.
     pub(crate) fn parse(body: &'a [u8]) -> Result<Self, ApiError> {
-        let text = str::from_utf8(body).map_err(|_| ApiError::invalid("The request body is not valid UTF-8."))?;
+        let text =
+            simdutf8::basic::from_utf8(body).map_err(|_| ApiError::invalid("The request body is not valid UTF-8."))?;
         let object = Object::parse(text).map_err(|error| match error {
             JsonError::NotAnObject => ApiError::invalid("The request body must be a JSON object."),
             error => ApiError::invalid(format!("The request body is not usable: {error}.")),

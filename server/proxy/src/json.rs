@@ -20,6 +20,22 @@ pub(crate) type Edit<'a> = (&'static str, Option<Cow<'a, str>>);
 pub(crate) struct Object<'a> {
     text: &'a str,
     members: Vec<Member<'a>>,
+    seen: Seen,
+}
+
+/// What was seen on the way through an object, at any depth, so that a long one need not be searched for it again. True
+/// where it may be; a name may as well be a value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, not a state")]
+pub(crate) struct Seen {
+    /// Something is written as `\u....`, which can hide any name.
+    pub(crate) unicode_escape: bool,
+    /// A name that ends in `url`.
+    pub(crate) url: bool,
+    /// A name that ends in `_url`, `image` or `audio`.
+    pub(crate) media: bool,
+    /// A name that ends in `reasoning_content`.
+    pub(crate) reasoning_content: bool,
 }
 
 /// `"key": value`
@@ -57,6 +73,7 @@ struct Scanner<'a> {
     /// Open containers around `at`; the lowest bit of `objects` is the innermost, 1 for an object, 0 for an array.
     depth: u32,
     objects: u128,
+    seen: Seen,
 }
 
 impl<'a> Object<'a> {
@@ -91,7 +108,11 @@ impl<'a> Object<'a> {
             }
         }
         scanner.end()?;
-        Ok(Self { text, members })
+        Ok(Self {
+            text,
+            members,
+            seen: scanner.seen,
+        })
     }
 
     /// An object without members.
@@ -99,7 +120,13 @@ impl<'a> Object<'a> {
         Self {
             text: "{}",
             members: Vec::new(),
+            seen: Seen::default(),
         }
+    }
+
+    /// What was seen on the way through it.
+    pub(crate) fn seen(&self) -> Seen {
+        self.seen
     }
 
     /// The whole object, as JSON.
@@ -205,6 +232,37 @@ fn push_member(text: &mut String, separator: &mut char, key: &str, value: &str) 
     *separator = ',';
 }
 
+impl Seen {
+    /// Takes note of the end of a name.
+    fn note(&mut self, end: &[u8]) {
+        match end.last() {
+            Some(b'l') => {
+                self.url |= end.ends_with(b"url");
+                self.media |= end.ends_with(b"_url");
+            }
+            Some(b'e') => self.media |= end.ends_with(b"image"),
+            Some(b'o') => self.media |= end.ends_with(b"audio"),
+            Some(b't') => self.reasoning_content |= end.ends_with(b"reasoning_content"),
+            _ => {}
+        }
+    }
+}
+
+/// Where the first control character is. Whole pieces are looked at without leaving early, which the compiler turns into
+/// a few instructions for each: a prompt is long, and hardly ever has one.
+fn first_control(text: &[u8]) -> Option<usize> {
+    const PIECE: usize = 64;
+    let is_control = |byte: &u8| *byte < 0x20;
+    let (pieces, rest) = text.as_chunks::<PIECE>();
+    let clean = pieces
+        .iter()
+        .take_while(|piece| piece.iter().fold(u8::MAX, |least, byte| least.min(*byte)) >= 0x20)
+        .count();
+    let looked_at = if clean == pieces.len() { rest } else { &pieces[clean] };
+    let found = looked_at.iter().position(is_control)?;
+    Some(clean * PIECE + found)
+}
+
 impl<'a> Scanner<'a> {
     fn new(text: &'a str) -> Self {
         Self {
@@ -212,6 +270,7 @@ impl<'a> Scanner<'a> {
             at: 0,
             depth: 0,
             objects: 0,
+            seen: Seen::default(),
         }
     }
 
@@ -338,12 +397,13 @@ impl<'a> Scanner<'a> {
             let Some(length) = memchr2(b'"', b'\\', rest) else {
                 return self.invalid();
             };
-            if let Some(control) = rest[..length].iter().position(|&byte| byte < 0x20) {
+            if let Some(control) = first_control(&rest[..length]) {
                 self.at += control;
                 return self.invalid();
             }
             self.at += length + 1;
             if rest[length] == b'"' {
+                self.seen.note(&rest[..length]);
                 return Ok(());
             }
             match self.peek() {
@@ -353,6 +413,7 @@ impl<'a> Scanner<'a> {
                     if !digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)) {
                         return self.invalid();
                     }
+                    self.seen.unicode_escape = true;
                     self.at += 5;
                 }
                 _ => return self.invalid(),

@@ -8,11 +8,7 @@ use crate::{
     error::ApiError,
     json::{Edit, Object},
 };
-use memchr::memmem;
 use worv_core::{key::KeySettings, usage::Endpoint};
-
-/// What marks a body with images, sound or video, which take tokens that their bytes do not bound.
-const MEDIA_MARKERS: [&[u8]; 3] = [b"_url\"", b"image\"", b"audio\""];
 
 /// What a request asks for and what it may have at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,10 +101,10 @@ impl OutputBudget {
         }))
     }
 
-    /// Whether the prompt has to be counted: its bytes leave open whether everything fits.
-    pub(crate) fn needs_count(&self, body: &[u8]) -> bool {
-        let bound = body.len() as u64;
-        bound + self.wanted > self.room || MEDIA_MARKERS.iter().any(|marker| memmem::find(body, marker).is_some())
+    /// Whether the prompt has to be counted: its bytes leave open whether everything fits, or it has images, sound or
+    /// video, which take tokens that their bytes do not bound.
+    pub(crate) fn needs_count(&self, bytes: usize, object: &Object<'_>) -> bool {
+        bytes as u64 + self.wanted > self.room || object.seen().media
     }
 
     /// What the answer may have where the prompt is known to be short.
@@ -273,10 +269,24 @@ mod tests {
 
     #[test]
     fn short_prompts_are_not_counted_and_media_always() {
-        assert!(!budget("{}").needs_count(&[b'x'; 600]));
-        assert!(budget("{}").needs_count(&[b'x'; 601]));
-        assert!(!budget(r#"{"max_tokens":1}"#).needs_count(&[b'x'; 899]));
-        assert!(budget("{}").needs_count(br#"{"type":"image_url"}"#));
-        assert!(budget("{}").needs_count(br#"{"type":"image"}"#));
+        let needs_count = |asked, bytes, body| budget(asked).needs_count(bytes, &Object::parse(body).unwrap());
+        assert!(!needs_count("{}", 600, "{}"));
+        assert!(needs_count("{}", 601, "{}"));
+        assert!(!needs_count(r#"{"max_tokens":1}"#, 899, "{}"));
+        assert!(needs_count(
+            "{}",
+            20,
+            r#"{"messages":[{"content":[{"type":"image_url"}]}]}"#
+        ));
+        assert!(needs_count(
+            "{}",
+            20,
+            r#"{"messages":[{"content":[{"type":"image"}]}]}"#
+        ));
+        assert!(!needs_count(
+            "{}",
+            20,
+            r#"{"messages":[{"content":"an image is worth"}]}"#
+        ));
     }
 }

@@ -169,7 +169,7 @@ async fn grant(
         return Ok(None);
     };
     let (tokens, prompt) = match live.name() {
-        Some(name) if budget.needs_count(body) => {
+        Some(name) if budget.needs_count(body.len(), object) => {
             let prompt = count_prompt(gateway, endpoint, live, envelope, name).await?;
             (budget.beside(prompt, Dialect::of(endpoint))?, Some(prompt.tokens()))
         }

@@ -38,6 +38,14 @@ proptest! {
     }
 
     #[test]
+    fn a_control_character_is_found_wherever_it_stands(length in 0_usize..300, at in any::<prop::sample::Index>(), control in 0_u8..0x20) {
+        let mut text = "x".repeat(length).into_bytes();
+        prop_assert_eq!(first_control(&text), None);
+        text.insert(at.index(length + 1), control);
+        prop_assert_eq!(first_control(&text), Some(at.index(length + 1)));
+    }
+
+    #[test]
     fn edits_change_what_they_name_and_nothing_else(members in prop::collection::btree_map("[a-e]", any_json(), 0..5), set in any_json()) {
         let before = Value::from(Map::from_iter(members));
         let text = serde_json::to_string_pretty(&before).unwrap();
