@@ -1,6 +1,6 @@
 //! A machine on which a supervisor runs engines.
 
-use std::{net::TcpListener, path::Path, process::Command, sync::Arc};
+use std::{path::Path, process::Command, sync::Arc};
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -11,6 +11,8 @@ use worv_node::{
     supervisor::{Launch, LaunchProfile, LogTail, Order, Supervision, SupervisorConfig, SupervisorInputs, supervise},
 };
 
+use super::ports::engine_port;
+
 /// A folder, a port, and a supervisor that may be exchanged for another.
 pub(crate) struct Machine {
     pub(crate) folder: tempfile::TempDir,
@@ -20,11 +22,6 @@ pub(crate) struct Machine {
     profiles: watch::Sender<Arc<Vec<LaunchProfile>>>,
     orders: watch::Sender<Option<Order>>,
     cancel: CancellationToken,
-}
-
-/// A port that was free a moment ago.
-pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// A simulated engine that serves `model` on `port`.
@@ -101,7 +98,7 @@ pub(crate) fn kill(pid: u32) {
 impl Machine {
     /// A supervisor in a new folder that runs the first profile.
     pub(crate) fn start(profiles: impl FnOnce(u16, &Path) -> Vec<(&'static str, Launch)>) -> Self {
-        let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
+        let (folder, port) = (tempfile::tempdir().unwrap(), engine_port());
         let profile = |(name, launch): (&str, Launch)| LaunchProfile {
             name: name.to_owned(),
             description: String::new(),

@@ -4,4 +4,6 @@
 
 mod bad_input;
 mod machine;
+#[path = "../support/ports.rs"]
+mod ports;
 mod running;

@@ -5,13 +5,14 @@ use std::fs;
 use serde_json::json;
 
 use super::{
-    gateway::{BROKEN, Gateway, a_moment, free_port, held, simulated},
+    gateway::{BROKEN, Gateway, a_moment, held, simulated},
+    ports::engine_port,
     traffic::Traffic,
 };
 
 /// Kills the gateway in a step of a switch, starts it again, and waits for the end.
 async fn killed_in(phase: &str, line: &str) {
-    let (port, elsewhere) = (free_port(), tempfile::tempdir().unwrap());
+    let (port, elsewhere) = (engine_port(), tempfile::tempdir().unwrap());
     let go = elsewhere.path().join("go");
     let profiles = simulated("Alpha", port, 100) + &held("Beta", port, line, &go);
     let mut gateway = Gateway::start(port, &profiles, &[]).await;
@@ -55,7 +56,7 @@ async fn a_switch_is_carried_on_that_was_loading() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_roll_back_is_carried_on() {
-    let (port, elsewhere) = (free_port(), tempfile::tempdir().unwrap());
+    let (port, elsewhere) = (engine_port(), tempfile::tempdir().unwrap());
     let go = elsewhere.path().join("go");
     fs::write(&go, "").unwrap();
     let profiles = held("Alpha", port, "hello", &go) + BROKEN;
@@ -82,7 +83,7 @@ async fn a_roll_back_is_carried_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_engine_outlives_the_gateway() {
-    let port = free_port();
+    let port = engine_port();
     let mut gateway = Gateway::start(port, &simulated("Alpha", port, 100), &[]).await;
     let before = gateway.get("profiles").await["process"]["pid"].clone();
     gateway.kill();
@@ -95,7 +96,7 @@ async fn the_engine_outlives_the_gateway() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_changed_configuration_is_taken_over_and_a_wrong_one_is_shown() {
-    let port = free_port();
+    let port = engine_port();
     let alpha = simulated("Alpha", port, 100);
     let gateway = Gateway::start(port, &alpha, &[]).await;
     let file = gateway.folder.path().join("worv.toml");

@@ -5,6 +5,8 @@
 
 mod gateway;
 mod interrupted;
+#[path = "../support/ports.rs"]
+mod ports;
 mod telemetry;
 mod traffic;
 mod under_load;

@@ -4,7 +4,10 @@ use serde_json::{Value, json};
 use worv_nvml_sim::script::{Fault, GpuScript, Script};
 use worv_sim::gpus::{DemoGpus, built_library};
 
-use super::gateway::{Gateway, a_moment, free_port, simulated};
+use super::{
+    gateway::{Gateway, a_moment, simulated},
+    ports::engine_port,
+};
 
 /// Whether a GPU of the report shows what was scripted.
 type Shown = Box<dyn Fn(&Value) -> bool>;
@@ -20,7 +23,7 @@ async fn until(gateway: &Gateway, shown: impl Fn(&Value) -> bool) {
 async fn every_fault_is_shown_and_passes() {
     let folder = tempfile::tempdir().unwrap();
     let gpus = DemoGpus::install(&built_library().unwrap(), &folder.path().join("nvml")).unwrap();
-    let port = free_port();
+    let port = engine_port();
     let library = ("WORV_GPU__NVML_LIBRARY", gpus.library().display().to_string());
     let gateway = Gateway::start(port, &simulated("Alpha", port, 100), &[library]).await;
     let well = |report: &Value| {

@@ -3,13 +3,14 @@
 use serde_json::json;
 
 use super::{
-    gateway::{BROKEN, Gateway, a_moment, free_port, simulated, steps},
+    gateway::{BROKEN, Gateway, a_moment, simulated, steps},
+    ports::engine_port,
     traffic::Traffic,
 };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn three_switches_and_a_failed_one_cost_no_request() {
-    let port = free_port();
+    let port = engine_port();
     let profiles = ["Alpha", "Beta", "Gamma"]
         .map(|name| simulated(name, port, 400))
         .concat()
@@ -78,7 +79,7 @@ async fn three_switches_and_a_failed_one_cost_no_request() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_switch_is_refused_called_off_and_held_by_name() {
-    let port = free_port();
+    let port = engine_port();
     let profiles =
         simulated("Alpha", port, 100) + &simulated("Beta", port, 100) + "[[profile]]\nname = \"Elsewhere\"\n";
     let gateway = Gateway::start(port, &profiles, &[]).await;
