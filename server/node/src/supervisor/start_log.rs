@@ -61,7 +61,13 @@ pub(super) fn reason(lines: &[String]) -> Option<String> {
         return Some(format!("{words}: {}", shortened(line)));
     }
     let speaks_of_an_error = |line: &&String| line.to_ascii_lowercase().contains("error");
-    let line = lines.iter().rev().find(speaks_of_an_error).or_else(|| lines.last())?;
+    // An engine that is killed has last written of a request that went well.
+    let is_routine = |line: &&String| line.split([' ', ':']).any(|word| word == "INFO");
+    let mut latest = lines.iter().rev();
+    let line = latest
+        .clone()
+        .find(speaks_of_an_error)
+        .or_else(|| latest.find(|line| !is_routine(line)))?;
     Some(format!("Its log says: {}", shortened(line)))
 }
 
@@ -148,6 +154,12 @@ mod tests {
         assert_eq!(reason(&other).unwrap(), "Its log says: ValueError: no such model");
         assert_eq!(reason(&lines(&["bye"])).unwrap(), "Its log says: bye");
         assert_eq!(reason(&[]), None);
+        let routine = "(APIServer pid=7) INFO:     127.0.0.1:4 - \"POST /v1/completions HTTP/1.1\" 200 OK";
+        assert_eq!(reason(&lines(&["bye", routine])).unwrap(), "Its log says: bye");
+        assert_eq!(
+            reason(&lines(&["INFO 11-26 07:06:37 [core.py:1] ready", routine])),
+            None
+        );
         assert_eq!(reason(&lines(&[&"é".repeat(1_000)])).unwrap().chars().count(), 315);
     }
 }
