@@ -25,6 +25,11 @@ pub(crate) struct Gateway {
 
 /// A profile whose engine is simulated, loads for `load_ms` in four steps and ends with this test.
 pub(crate) fn simulated(name: &str, port: u16, load_ms: u32) -> String {
+    paced(name, port, load_ms, (20, 20_000))
+}
+
+/// The same, with milliseconds to an answer's first token, and microseconds to each of the others.
+pub(crate) fn paced(name: &str, port: u16, load_ms: u32, (first_token_ms, token_us): (u64, u64)) -> String {
     let (program, pid) = (env!("CARGO_BIN_EXE_worv"), std::process::id());
     format!(
         r#"
@@ -32,7 +37,7 @@ pub(crate) fn simulated(name: &str, port: u16, load_ms: u32) -> String {
 name = "{name}"
 [profile.launch]
 argv = ["{program}", "sim", "--model", "{name}", "--listen", "127.0.0.1:{port}", "--load-ms", "{load_ms}", "--shards", "4",
-        "--first-token-ms", "20", "--token-us", "20000", "--until-process", "{pid}"]
+        "--first-token-ms", "{first_token_ms}", "--token-us", "{token_us}", "--until-process", "{pid}"]
 stop_seconds = 5
 drain_seconds = 60
 "#
@@ -50,6 +55,22 @@ name = "{name}"
 [profile.launch]
 argv = ["sh", "-c", "echo '{line}'; while [ ! -e {go} ]; do sleep 0.05; done; exec {engine}"]
 stop_seconds = 5
+drain_seconds = 60
+"#
+    )
+}
+
+/// The same, but what is told to end ends only once the file `go` is there.
+pub(crate) fn reluctant(name: &str, port: u16, go: &Path) -> String {
+    let (program, pid, go) = (env!("CARGO_BIN_EXE_worv"), std::process::id(), go.display());
+    let engine = format!("{program} sim --model {name} --listen 127.0.0.1:{port} --until-process {pid}");
+    format!(
+        r#"
+[[profile]]
+name = "{name}"
+[profile.launch]
+argv = ["sh", "-c", "trap 'while [ ! -e {go} ]; do sleep 0.05; done; exit' TERM; {engine} & wait"]
+stop_seconds = 60
 drain_seconds = 60
 "#
     )
@@ -214,6 +235,11 @@ impl Gateway {
         } else {
             Value::Null
         };
+        self.turn_knobs(&json!({"fault": fault})).await;
+    }
+
+    /// Changes the simulated engine's pace and faults.
+    pub(crate) async fn turn_knobs(&self, knobs: &Value) {
         let engine = &self
             .settings
             .iter()
@@ -223,10 +249,15 @@ impl Gateway {
         let turned = self
             .client
             .patch(format!("{engine}/sim/knobs"))
-            .json(&json!({"fault": fault}))
+            .json(knobs)
             .send()
             .await;
         assert!(turned.unwrap().status().is_success());
+    }
+
+    /// The database's address.
+    pub(crate) fn database(&self) -> String {
+        format!("sqlite://{}", self.folder.path().join("data/worv.db").display())
     }
 
     /// Waits until requests are under way.

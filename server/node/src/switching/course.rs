@@ -177,7 +177,7 @@ impl Course {
             step.profile != profile
                 || !matches!(
                     step.phase,
-                    SwitchPhase::Loading | SwitchPhase::Warming | SwitchPhase::SmokeTest
+                    SwitchPhase::Loading | SwitchPhase::Warming | SwitchPhase::SmokeTest | SwitchPhase::Live
                 )
         }) {
             self.step(SwitchPhase::Starting, profile).await;
@@ -229,7 +229,13 @@ impl Course {
             });
             let (phase, loading, is_serving) = news?;
             self.switch.loading = loading;
-            if phase == SwitchPhase::Loading && self.switch.phase() != SwitchPhase::Loading {
+            // After a restart of the gateway it may have been loaded before.
+            let is_loaded = is_serving
+                && matches!(
+                    self.switch.phase(),
+                    SwitchPhase::Warming | SwitchPhase::SmokeTest | SwitchPhase::Live
+                );
+            if phase == SwitchPhase::Loading && self.switch.phase() != SwitchPhase::Loading && !is_loaded {
                 self.step(SwitchPhase::Loading, profile).await;
             }
             self.publish();
