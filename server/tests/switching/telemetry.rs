@@ -1,6 +1,7 @@
 //! What goes wrong with a GPU is told by the console's API, in words.
 
 use serde_json::{Value, json};
+use tokio::time::Instant;
 use worv_nvml_sim::script::{Fault, GpuScript, Script};
 use worv_sim::gpus::{DemoGpus, built_library};
 
@@ -19,6 +20,10 @@ async fn until(gateway: &Gateway, shown: impl Fn(&Value) -> bool) {
     }
 }
 
+#[expect(
+    clippy::print_stdout,
+    reason = "the times are for whoever asks for the test's output"
+)]
 #[tokio::test(flavor = "multi_thread")]
 async fn every_fault_is_shown_and_passes() {
     let folder = tempfile::tempdir().unwrap();
@@ -36,8 +41,9 @@ async fn every_fault_is_shown_and_passes() {
     let scripted = |gpu: GpuScript| Script::default().with_gpu(3, gpu);
     let fault =
         |words: &'static str| move |gpu: &Value| gpu["fault"].as_str().is_some_and(|fault| fault.contains(words));
-    let cases: Vec<(GpuScript, Shown)> = vec![
+    let cases: Vec<(&str, GpuScript, Shown)> = vec![
         (
+            "too hot",
             GpuScript {
                 temperature: Some(97),
                 ..GpuScript::default()
@@ -45,6 +51,7 @@ async fn every_fault_is_shown_and_passes() {
             Box::new(|gpu| gpu["temperature_celsius"] == 97 && gpu["throttle"] == json!(["thermal"])),
         ),
         (
+            "memory errors",
             GpuScript {
                 ecc_corrected: 3,
                 ecc_uncorrected: 1,
@@ -54,6 +61,7 @@ async fn every_fault_is_shown_and_passes() {
             Box::new(|gpu| gpu["ecc"]["uncorrected"] == 1 && gpu["row_remaps"]["failed"] == true),
         ),
         (
+            "links down",
             GpuScript {
                 nvlinks_down: 2,
                 ..GpuScript::default()
@@ -61,6 +69,7 @@ async fn every_fault_is_shown_and_passes() {
             Box::new(|gpu| gpu["nvlink"]["active"] == 16),
         ),
         (
+            "Xid 94",
             GpuScript {
                 xids: vec![94],
                 ..GpuScript::default()
@@ -71,17 +80,31 @@ async fn every_fault_is_shown_and_passes() {
                     .contains("A program was ended because memory lost its data")
             }),
         ),
-        (GpuScript::fallen_off_the_bus(), Box::new(fault("fallen off the bus"))),
-        (failing(Fault::Error(16)), Box::new(fault("needs a reset"))),
-        (failing(Fault::Error(4242)), Box::new(fault("reports error 4242"))),
-        (failing(Fault::Hangs), Box::new(fault("has not answered for"))),
+        (
+            "fallen off the bus",
+            GpuScript::fallen_off_the_bus(),
+            Box::new(fault("fallen off the bus")),
+        ),
+        (
+            "needs a reset",
+            failing(Fault::Error(16)),
+            Box::new(fault("needs a reset")),
+        ),
+        (
+            "unknown error",
+            failing(Fault::Error(4242)),
+            Box::new(fault("reports error 4242")),
+        ),
+        ("hangs", failing(Fault::Hangs), Box::new(fault("has not answered for"))),
     ];
-    for (gpu, shown) in cases {
+    for (what, gpu, shown) in cases {
         scripted(gpu).write(gpus.library()).unwrap();
+        let since = Instant::now();
         until(&gateway, |report| {
             shown(&report["gpus"][3]) && report["gpus"][4]["fault"].is_null()
         })
         .await;
+        println!("shown after {} ms: {what}", since.elapsed().as_millis());
         Script::default().write(gpus.library()).unwrap();
         until(&gateway, well).await;
     }
