@@ -73,6 +73,9 @@ impl Keeper {
 
     pub(super) async fn run(mut self) {
         let mut engine = self.take_over().await;
+        // Not before its state is: an order that is taken and a process that is not there mean that it was carried out.
+        let order = self.record.order.id;
+        self.show(|now| now.order = order);
         loop {
             self.take_order();
             let wanted = self.record.order.profile.clone();
@@ -120,11 +123,8 @@ impl Keeper {
                 Record::default()
             }
         };
-        let order = self.record.order.id;
-        let running = self.record.running.take();
-        self.show(|now| now.order = order);
-        let Some(running) = running else {
-            if order == 0 {
+        let Some(running) = self.record.running.take() else {
+            if self.record.order.id == 0 {
                 // Nothing was ever asked for: the first profile that can be started is.
                 let profiles = self.inputs.profiles.borrow();
                 let first = profiles.iter().find(|profile| profile.launch.is_some());
