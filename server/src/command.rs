@@ -19,8 +19,10 @@ mod config;
 mod database;
 mod keys;
 mod output;
+mod running;
 mod sim;
 mod status;
+mod switch;
 mod usage;
 mod users;
 
@@ -52,6 +54,8 @@ enum Command {
     Usage(usage::Usage),
     /// Say what a running gateway serves and how it is, and how it came to that.
     Status(status::Status),
+    /// Switch the engine of a running gateway to another model, and show how that goes.
+    Switch(switch::Switch),
     /// Try whether alerts arrive.
     #[command(subcommand)]
     Alerts(alerts::Alerts),
@@ -89,6 +93,7 @@ pub async fn run(line: CommandLine) -> Result<(), Failure> {
         Command::Audit(command) => audit::run(command, &load()?.0).await,
         Command::Usage(command) => usage::run(command, &load()?.0).await,
         Command::Status(options) => status::run(&options, &load()?.0).await,
+        Command::Switch(options) => switch::run(options, &load()?.0).await,
         Command::Alerts(command) => alerts::run(&command, &load()?.0).await,
         Command::Config(command) => config::run(&command, &load()?.0),
         Command::Db(command) => database::run(command, &load()?.0).await,

@@ -9,6 +9,7 @@ use worv_store::Store;
 
 use crate::{edge::HostName, password::Passwords, serve::Node};
 
+pub use api::Refusal;
 pub use audit::{csv_line, entry as audit_entry, query as audit_query};
 pub use headers::{SCRIPTLESS_POLICY, protect};
 pub use keys::shown as shown_key;

@@ -12,6 +12,7 @@ use clap::Parser;
 use failure::{Failure, Kind};
 
 mod alerts;
+mod bearer;
 mod chat;
 mod command;
 mod config;

@@ -20,6 +20,7 @@ use crate::{
     failure::{Failure, Kind},
     password::Passwords,
 };
+pub use control::CONTROL_TOKEN;
 pub use listener::bind;
 pub use node::Node;
 
@@ -36,6 +37,7 @@ use model_profile::model_profile;
 mod alerting;
 mod background;
 mod connection;
+mod control;
 mod data_path;
 mod demo;
 mod figures;
@@ -149,6 +151,7 @@ pub async fn serve(mut config: Config, origin: &Origin, options: Serve) -> Resul
         Arc::clone(&usage),
         Figures { gpus, tls },
     );
+    let control = control::router(&console, &config.server.data_dir, &console.entropy)?;
     ready::announce(&front.addresses(), credentials.as_ref(), options.ready_file.as_deref())?;
     notify::ready();
     // An engine that this process runs has one master: it is not handed over.
@@ -157,7 +160,7 @@ pub async fn serve(mut config: Config, origin: &Origin, options: Serve) -> Resul
     }
     let ends = Ends::new(accepting, &stopping, config.server.drain_seconds);
     let sites = sites(&config, &gateway, &console, engine, &tasks);
-    front.run(sites, health, &tasks, ends).await;
+    front.run(sites, health.merge(control), &tasks, ends).await;
 
     tracing::info!("stopping");
     stopping.cancel();

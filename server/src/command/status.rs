@@ -1,21 +1,13 @@
 //! `worv status`: what a running gateway serves and how it is, for a terminal, a program or a page of notes.
 
-use std::{net::IpAddr, time::Duration};
-
 use serde::{Deserialize, Serialize};
 use worv_api::Switch;
 use worv_core::{UnixMillis, calendar::iso};
 
-use super::{open_store, output, store_failure};
-use crate::{
-    config::Config,
-    failure::{Failure, Kind},
-};
+use super::{open_store, output, running::Running, store_failure};
+use crate::{config::Config, failure::Failure};
 
 mod markdown;
-
-/// How long the gateway may take to answer.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Switches that are shown, the latest first.
 const HISTORY: u32 = 20;
@@ -80,7 +72,7 @@ struct Past {
 
 /// Asks and says it.
 pub async fn run(options: &Status, config: &Config) -> Result<(), Failure> {
-    let ready = ask(config).await?;
+    let ready: Ready = Running::new(config)?.ask("/health/ready").await?;
     let store = open_store(config).await?;
     let switches = store.ended_switches(&config.node.name, HISTORY).await;
     let switches = switches.map_err(store_failure)?;
@@ -106,30 +98,6 @@ pub async fn run(options: &Status, config: &Config) -> Result<(), Failure> {
         output::table(&rows(&report));
     }
     Ok(())
-}
-
-/// What the gateway with this configuration says of itself.
-async fn ask(config: &Config) -> Result<Ready, Failure> {
-    let mut address = config.server.metrics_listen;
-    if address.ip().is_unspecified() {
-        address.set_ip(match address.ip() {
-            IpAddr::V4(_) => IpAddr::from([127, 0, 0, 1]),
-            IpAddr::V6(_) => IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1]),
-        });
-    }
-    let failed = |why: &str| {
-        let message =
-            format!("no gateway {why} at server.metrics_listen ({address}): is it running with this configuration?");
-        Failure::new(Kind::Unavailable, message)
-    };
-    let client = reqwest::Client::builder().timeout(PATIENCE).build();
-    let client = client.map_err(|_| failed("can be asked"))?;
-    let request = client.get(format!("http://{address}/health/ready"));
-    let answer = request.send().await.map_err(|_| failed("answers"))?;
-    answer
-        .json()
-        .await
-        .map_err(|_| failed("that this program knows answers"))
 }
 
 fn past(switch: Switch) -> Past {

@@ -282,6 +282,17 @@ impl Gateway {
         self.process.wait().unwrap();
     }
 
+    /// What `worv` with these arguments exits with, prints, and complains of.
+    pub(crate) fn command(&self, arguments: &str) -> (i32, String, String) {
+        let arguments = arguments.split(' ').chain(["--config", "worv.toml"]);
+        let output = worv(self.folder.path(), &self.settings)
+            .args(arguments)
+            .output()
+            .unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    }
+
     /// Starts it again, on another port.
     pub(crate) async fn start_again(&mut self) {
         (self.process, self.url) = launch(self.folder.path(), &self.settings).await;

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where something unexpected happens")]
 
+mod command_line;
 mod gateway;
 mod interrupted;
 #[path = "../support/ports.rs"]
