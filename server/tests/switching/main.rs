@@ -8,6 +8,7 @@ mod gateway;
 mod interrupted;
 #[path = "../support/ports.rs"]
 mod ports;
+mod real_engine;
 mod telemetry;
 mod traffic;
 mod under_load;
