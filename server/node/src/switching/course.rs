@@ -264,10 +264,11 @@ impl Course {
                 tracing::info!(id = self.switch.id, ?phase, profile, "switch");
             }
         }
-        self.publish();
         if let Err(error) = self.switching.config.store.save_switch(&self.switch).await {
             tracing::error!(%error, "cannot write down how far the switch is");
         }
+        // What is seen of it holds after a restart too.
+        self.publish();
     }
 
     async fn end(mut self, outcome: SwitchOutcome) {
