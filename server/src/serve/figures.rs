@@ -3,7 +3,7 @@
 use std::{fmt::Write, sync::Arc};
 
 use tokio::sync::watch;
-use worv_api::{Gpu, GpuReport};
+use worv_api::{Gpu, GpuReport, GpuSource};
 
 use crate::tls::Tls;
 
@@ -37,9 +37,21 @@ const GPU_FIGURES: [GpuFigure; 5] = [
 ];
 
 impl Figures {
+    /// The GPUs; where they cannot be read, each with that as its fault, since what it shows is old.
+    pub fn gpus(&self) -> Vec<Gpu> {
+        let report = self.gpus.borrow();
+        let mut gpus = report.gpus.clone();
+        if let GpuSource::Failing { reason } = &report.source {
+            for gpu in &mut gpus {
+                gpu.fault.get_or_insert_with(|| reason.clone());
+            }
+        }
+        gpus
+    }
+
     /// Adds the figures in Prometheus' text format.
     pub fn write_to(&self, text: &mut String) {
-        write_gpus(text, &self.gpus.borrow().gpus);
+        write_gpus(text, &self.gpus());
         if let Some(tls) = &self.tls {
             let seconds = tls.certificate().not_after.0 / 1000;
             let name = "worv_certificate_expires_timestamp_seconds";
@@ -68,6 +80,25 @@ fn write_gpus(text: &mut String, gpus: &[Gpu]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn gpus_that_cannot_be_read_are_not_up() {
+        let report = |source| GpuReport {
+            source,
+            sampled_at: 5,
+            gpus: vec![Gpu::default()],
+        };
+        let reason = "The agent has not reported.".to_owned();
+        for (source, line) in [
+            (GpuSource::Failing { reason }, "worv_gpu_up{gpu=\"0\"} 0\n"),
+            (GpuSource::Starting, "worv_gpu_up{gpu=\"0\"} 1\n"),
+        ] {
+            let gpus = watch::channel(Arc::new(report(source))).1;
+            let mut text = String::new();
+            Figures { gpus, tls: None }.write_to(&mut text);
+            assert!(text.contains(line), "{text}");
+        }
+    }
 
     #[test]
     fn what_a_gpu_does_not_tell_is_left_out() {

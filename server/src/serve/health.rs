@@ -78,7 +78,7 @@ pub fn router(
 /// 200 where requests can be served in full, 503 where something they need is away, with what that is.
 async fn ready(State(health): State<Health>) -> Response {
     let engine = Arc::clone(&health.engine.borrow());
-    let gpus = Arc::clone(&health.figures.gpus.borrow());
+    let gpus = health.figures.gpus();
     let database = health.store.ping().await.is_ok();
     let usage = health.usage.status();
     let well = database && !usage.failing && engine.state == EngineState::Up;
@@ -94,7 +94,7 @@ async fn ready(State(health): State<Health>) -> Response {
         engine_version: &engine.version,
         model: &engine.model,
         max_model_len: engine.max_model_len,
-        gpus: gpus.gpus.iter().map(ready_gpu).collect(),
+        gpus: gpus.iter().map(ready_gpu).collect(),
         database: if database { "up" } else { "down" },
         usage: usage_in_words(usage),
     };
