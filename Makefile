@@ -1,6 +1,6 @@
 # Each target is one script; they install what they need and say what they do.
 
-.PHONY: run console chat release test lint e2e compat bench fuzz torture real-engine usage-history screenshots record fmt help
+.PHONY: run console chat release test lint e2e compat bench fuzz torture telemetry real-engine usage-history screenshots record fmt help
 
 run: ## Serve the demo; ARGS="--config worv.toml" serves that instead
 	@scripts/run $(ARGS)
@@ -34,6 +34,9 @@ fuzz: ## Fuzz the data path, each target for a minute; ARGS="600 relay"
 
 torture: ## Kill the gateway 200 times under load, and compare the books; ARGS="KILLS SEED"
 	@scripts/torture $(ARGS)
+
+telemetry: ## What watching eight GPUs once a second costs; ARGS="--seconds 60"
+	@scripts/telemetry $(ARGS)
 
 real-engine: ## A real vLLM launched, taken over, brought back and ended; ENGINE_COMMAND is the line that starts it
 	@scripts/real-engine
