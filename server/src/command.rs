@@ -41,6 +41,8 @@ pub struct CommandLine {
 enum Command {
     /// Serve the API and the console.
     Serve(Serve),
+    /// Run the engine and watch the GPUs of this machine for a gateway that runs elsewhere.
+    Agent,
     /// Create, change and revoke API keys; works beside a running server, which sees the change within a second.
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -87,6 +89,10 @@ pub async fn run(line: CommandLine) -> Result<(), Failure> {
         Command::Serve(options) => {
             let (config, origin) = load()?;
             crate::serve::serve(config, &origin, options).await
+        }
+        Command::Agent => {
+            let (config, origin) = load()?;
+            crate::serve::agent(config, &origin).await
         }
         Command::Keys(command) => keys::run(command, &load()?.0).await,
         Command::Users(command) => users::run(command, &load()?.0).await,

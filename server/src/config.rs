@@ -11,6 +11,7 @@ use crate::{
 };
 
 pub use self::{
+    agent::Agent,
     alerts::Alerts,
     chat::Chat,
     console::Console,
@@ -29,6 +30,7 @@ pub use self::{
     usage::{Durability, Usage},
 };
 
+mod agent;
 mod alerts;
 mod chat;
 mod console;
@@ -76,6 +78,8 @@ pub struct Config {
     pub gpu: Gpu,
     /// The machine that the engine runs on.
     pub node: Node,
+    /// The agent there, where that is not the gateway's machine.
+    pub agent: Agent,
     /// Who is told when something is wrong.
     pub alerts: Alerts,
     /// The log.
@@ -122,6 +126,7 @@ impl Config {
             self.tls.complaint(),
             self.chat.complaint(self.hosts.chat.is_some()),
             self.alerts.complaint(),
+            self.agent.complaint(self.has_launch()),
         ];
         if let Some(complaint) = complaints.into_iter().flatten().next() {
             return wrong(complaint);
@@ -158,8 +163,12 @@ impl Config {
         self.validate_node()
     }
 
-    /// Whether the gateway runs the engine itself.
+    /// Whether the gateway runs the engine, itself or by an agent.
     pub fn runs_engine(&self) -> bool {
+        self.has_launch() || self.agent.reports_here()
+    }
+
+    fn has_launch(&self) -> bool {
         self.profile.iter().any(|profile| profile.launch.is_some())
     }
 
@@ -204,6 +213,7 @@ impl Default for Config {
             console: Console::default(),
             gpu: Gpu::default(),
             node: Node::default(),
+            agent: Agent::default(),
             alerts: Alerts::default(),
             log: Log::default(),
         }

@@ -20,6 +20,7 @@ mod console;
 mod docs;
 mod edge;
 mod failure;
+mod https;
 mod password;
 mod reports;
 mod serve;

@@ -11,6 +11,7 @@ use worv_proxy::{Gateway, GatewayConfig};
 use worv_store::{Store, usage};
 
 use crate::{
+    bearer::Bearer,
     chat,
     command::{self, Serve},
     config::{Config, Durability, Origin},
@@ -20,6 +21,7 @@ use crate::{
     failure::{Failure, Kind},
     password::Passwords,
 };
+pub use agent::agent;
 pub use control::CONTROL_TOKEN;
 pub use listener::bind;
 pub use node::Node;
@@ -34,6 +36,7 @@ use listener::Ends;
 use machine::{Setting, Watched};
 use model_profile::model_profile;
 
+mod agent;
 mod alerting;
 mod background;
 mod connection;
@@ -59,6 +62,7 @@ mod prefixed;
 mod ready;
 mod reconciliation;
 mod reload;
+mod reports;
 mod workers;
 
 /// The folder of usage, in the data folder, of a gateway that has taken over from one that still runs.
@@ -72,6 +76,7 @@ pub async fn serve(mut config: Config, origin: &Origin, options: Serve) -> Resul
     let accepting = stopping.child_token();
 
     open_more_files();
+    let agent = agent_token(&config, &options)?;
     // All that can be wrong is found out before anything is written or promised.
     let mut inherited = Inherited::from_environment()?;
     let front = Front::bind(&config, &clock, &mut inherited).await?;
@@ -140,6 +145,7 @@ pub async fn serve(mut config: Config, origin: &Origin, options: Serve) -> Resul
     begun.map_err(command::store_failure)?;
     let (engine, gpus) = (machine.engine.clone(), machine.gpus.clone());
     let (credentials, tls) = (machine.credentials.clone(), front.tls());
+    let reports = reports::router(machine.remote.clone(), agent);
     alerting::start(&config, &console, &machine, (&usage, tls.clone()), (&tasks, &stopping))?;
     background.start(&tasks, &config, &console.node, machine, origin.file.clone());
     stop_when_told(&tasks, &stopping)?;
@@ -159,7 +165,7 @@ pub async fn serve(mut config: Config, origin: &Origin, options: Serve) -> Resul
         tasks.spawn(front.handover(&config.server.data_dir)?.follow(accepting.clone()));
     }
     let ends = Ends::new(accepting, &stopping, config.server.drain_seconds);
-    let sites = sites(&config, &gateway, &console, engine, &tasks);
+    let sites = sites(&config, &gateway, &console, (engine, reports), &tasks);
     front.run(sites, health.merge(control), &tasks, ends).await;
 
     tracing::info!("stopping");
@@ -209,7 +215,7 @@ fn sites(
     config: &Config,
     gateway: &Arc<Gateway>,
     console: &Arc<Console>,
-    engine: watch::Receiver<Arc<EngineStatus>>,
+    (engine, reports): (watch::Receiver<Arc<EngineStatus>>, Router),
     tasks: &TaskTracker,
 ) -> Router {
     let own_usage = KeyUsageState {
@@ -222,7 +228,7 @@ fn sites(
         .route(key_usage::PATH, get(key_usage).with_state(own_usage));
     let stopping = console.stopping.clone();
     let style = console.site.style();
-    let console = console::router(console);
+    let console = reports.fallback_service(console::router(console));
     let trusted = config.server.trusted_proxies.clone();
     let Some(hosts) = config.hosts() else {
         let beside = chat::note().merge(docs::router_below_path(config.clone(), engine));
@@ -257,6 +263,23 @@ fn engine_url(config: &Config, demo: Option<&Demo>) -> Result<reqwest::Url, Fail
     };
     url.parse()
         .map_err(|error| Failure::new(Kind::Config, format!("engine.url is {url:?}: {error}")))
+}
+
+/// How the agent that runs the engine is known, if one does.
+fn agent_token(config: &Config, options: &Serve) -> Result<Option<Bearer>, Failure> {
+    let wrong = |message| Err(Failure::new(Kind::Config, message));
+    if config.agent.gateway.is_some() {
+        return wrong(
+            "agent.gateway is set, which makes this the configuration of an agent: start it with `worv agent`",
+        );
+    }
+    if !config.agent.reports_here() {
+        return Ok(None);
+    }
+    if options.demo {
+        return wrong("agent.token_file is set, and --demo brings a machine of its own: leave one of them out");
+    }
+    Ok(Some(Bearer::new(&config.agent.token()?)))
 }
 
 fn session_rules(config: &Config) -> SessionRules {

@@ -186,3 +186,30 @@ fn a_name_that_is_taken_is_refused() {
         &["ada"],
     );
 }
+
+#[test]
+fn an_agent_and_a_gateway_are_told_apart() {
+    let (folder, settings) = folder();
+    let run = |command: &str| worv(folder.path(), &[command, "--config", "agent.toml"], &settings, "");
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    let profile =
+        "[[profile]]\nname = \"Alpha\"\n[profile.launch]\nargv = [\"vllm\"]\n[engine]\nurl = \"http://127.0.0.1:9\"\n";
+    write("agent.toml", profile);
+    fails(&run("agent"), 78, &["agent.gateway is not set"]);
+
+    let agent = format!("{profile}[agent]\ngateway = \"http://127.0.0.1:9\"\ntoken_file = \"token\"\n");
+    write("agent.toml", &agent);
+    fails(&run("serve"), 78, &["agent.gateway", "`worv agent`"]);
+    fails(&run("agent"), 66, &["agent.token_file: cannot read token"]);
+    write("token", "short");
+    fails(&run("agent"), 78, &["agent.token_file", "at least 32 characters"]);
+
+    write("token", &"k".repeat(32));
+    fs::create_dir(folder.path().join("data")).unwrap();
+    let held = fs::File::create(folder.path().join("data/agent.lock")).unwrap();
+    held.lock().unwrap();
+    fails(&run("agent"), 69, &["data/agent.lock", "another agent"]);
+
+    write("agent.toml", &agent.replace("gateway = \"http://127.0.0.1:9\"\n", ""));
+    fails(&run("serve"), 78, &["agent.token_file", "[profile.launch]"]);
+}

@@ -66,6 +66,8 @@ pub enum ProcessState {
     Restarting,
     /// It failed too often in a row; somebody has to look at it.
     GaveUp,
+    /// The machine that it runs on does not report.
+    Unknown,
 }
 
 /// The switch under way and those before it.

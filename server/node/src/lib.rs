@@ -7,6 +7,7 @@ pub mod engine;
 pub mod gpu;
 pub mod history;
 pub mod machine;
+pub mod remote;
 pub mod supervisor;
 pub mod switching;
 

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use worv_api::{EngineProcess, ProcessState};
 
 use crate::supervisor::{LaunchProfile, LogTail, Order, Supervision, Supervisor};
 
@@ -21,7 +23,7 @@ pub struct NodeHandle {
 }
 
 /// What a node says of itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NodeReport {
     /// How far its supervisor is.
     pub supervision: Supervision,
@@ -29,10 +31,12 @@ pub struct NodeReport {
     pub profiles: Vec<ProfileFacts>,
     /// Why its configuration could not be taken over when it was last read; empty if it could.
     pub configuration_error: String,
+    /// Why nothing newer is known of it, in words; empty while it reports. The rest is what it said last.
+    pub silence: String,
 }
 
 /// What others need to know of a profile. How it is started stays on the node.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProfileFacts {
     /// The name that the engine serves it under.
     pub name: String,
@@ -57,6 +61,18 @@ pub struct ProfileSet {
     pub profiles: Arc<Vec<LaunchProfile>>,
     /// Why what is on disk could not be taken over; empty if it could.
     pub error: String,
+}
+
+impl NodeReport {
+    /// The engine's process, as it is shown: nobody knows what that of a silent node does.
+    pub fn process(&self) -> EngineProcess {
+        let mut process = self.supervision.process.clone();
+        if !self.silence.is_empty() {
+            process.state = ProcessState::Unknown;
+            process.detail.clone_from(&self.silence);
+        }
+        process
+    }
 }
 
 impl NodeHandle {
@@ -108,6 +124,7 @@ fn report(supervision: &Supervision, profiles: &ProfileSet) -> NodeReport {
         supervision: supervision.clone(),
         profiles: profiles.profiles.iter().map(facts).collect(),
         configuration_error: profiles.error.clone(),
+        silence: String::new(),
     }
 }
 

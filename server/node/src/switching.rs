@@ -100,7 +100,7 @@ impl Switching {
     ///
     /// # Errors
     /// 404 for a profile that is not there; 409 for one that cannot be started or is live, and while another switch is
-    /// under way; 503 while the database is away.
+    /// under way; 503 while the database is away or the node does not report.
     pub async fn begin(self: &Arc<Self>, to: &str, by: &Actor) -> Result<Switch, ApiError> {
         let _deciding = self.deciding.lock().await;
         let report = Arc::clone(&self.config.node.report.borrow());
@@ -205,6 +205,10 @@ fn add_sentence(text: &mut String, sentence: &str) {
 
 /// Whether the node can be switched to `to`.
 fn check(report: &NodeReport, to: &str) -> Result<(), ApiError> {
+    if !report.silence.is_empty() {
+        let message = format!("{} Nothing can be switched there meanwhile.", report.silence);
+        return Err(ApiError::new(503, "node_silent", message));
+    }
     let known = |facts: &&ProfileFacts| facts.name == to;
     let Some(facts) = report.profiles.iter().find(known) else {
         let message = format!("There is no profile {to:?} in the node's configuration.");

@@ -3,14 +3,8 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Uri, header};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::TokioExecutor,
-};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 use worv_core::calendar::iso;
@@ -19,7 +13,7 @@ use super::book::Alert;
 use crate::{
     config,
     failure::{Failure, Kind},
-    tls,
+    https::{self, HttpsClient},
 };
 
 /// How long one attempt may take.
@@ -36,7 +30,7 @@ const NO_END: &str = "0001-01-01T00:00:00Z";
 
 /// Where alerts go.
 pub struct Webhook {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: HttpsClient,
     uri: Uri,
     authorization: Option<HeaderValue>,
 }
@@ -53,19 +47,8 @@ impl Webhook {
             value.set_sensitive(true);
             Ok(value)
         });
-        let connector = HttpsConnectorBuilder::new()
-            .with_provider_and_native_roots(tls::provider())
-            .map_err(|error| {
-                Failure::new(
-                    Kind::Unavailable,
-                    format!("cannot read this system's certificates: {error}"),
-                )
-            })?
-            .https_or_http()
-            .enable_http1()
-            .build();
         Ok(Some(Self {
-            client: Client::builder(TokioExecutor::new()).build(connector),
+            client: https::client()?,
             uri: webhook.expose().parse().map_err(|_| wrong("webhook"))?,
             authorization: authorization.transpose()?,
         }))

@@ -161,7 +161,7 @@ fn gpus(ready: &Ready) -> Vec<String> {
     let faults = ready.gpus.iter().enumerate();
     lines.extend(faults.filter_map(|(index, gpu)| Some(format!("GPU {index}: {}", gpu.fault.as_ref()?))));
     if lines.is_empty() {
-        lines.push("none on this machine".to_owned());
+        lines.push("none".to_owned());
     }
     lines
 }

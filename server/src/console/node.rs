@@ -84,7 +84,7 @@ impl Console {
             }
         });
         Ok(Profiles {
-            process: Some(report.supervision.process.clone()),
+            process: Some(report.process()),
             profiles: profiles.collect(),
             configuration_error: report.configuration_error.clone(),
         })

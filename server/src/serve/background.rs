@@ -165,8 +165,7 @@ impl Background {
         let follow = async {
             loop {
                 let report = Arc::clone(&reports.borrow_and_update());
-                self.live
-                    .publish(LiveEvent::Process(report.supervision.process.clone()));
+                self.live.publish(LiveEvent::Process(report.process()));
                 if loaded != report.supervision.loaded
                     && let Some(load) = &report.supervision.loaded
                 {

@@ -10,6 +10,7 @@ use worv_node::{
     engine::{self, EngineConfig},
     gpu::{self, GpuConfig},
     machine::NodeHandle,
+    remote::RemoteNode,
     switching::{Switching, SwitchingConfig},
 };
 use worv_proxy::Gateway;
@@ -62,6 +63,8 @@ pub struct Machine {
     pub changer: ProfileChanger,
     /// What runs the engine; none where others do.
     pub node: Option<NodeHandle>,
+    /// Takes the reports of an agent that does.
+    pub remote: Option<Arc<RemoteNode>>,
     /// Drives the simulated GPUs.
     pub load: Option<LoadMeter>,
     /// What to try the demo with.
@@ -81,31 +84,41 @@ impl Setting<'_> {
         Ok(Some((engine, status)))
     }
 
-    /// Watches the GPUs, and takes the engine into our care if it is ours.
+    /// Watches the GPUs, and takes the engine into our care if it is ours; on another machine, an agent does both.
     pub async fn start_machine(
         &self,
         demo: Option<&Demo>,
         prepared: Option<Prepared>,
         foreign: Option<Watched>,
     ) -> Machine {
-        let gpus = gpu::watch(
-            gpu_config(self.config, prepared.as_ref()),
-            self.clock.clone(),
-            self.stopping.clone(),
-        );
+        let remote = self.config.agent.reports_here().then(|| {
+            let name = &self.config.node.name;
+            RemoteNode::new(name, self.clock.clone(), self.stopping.clone())
+        });
+        let gpus = match &remote {
+            Some(remote) => remote.gpus(),
+            None => gpu::watch(
+                gpu_config(self.config, prepared.as_ref()),
+                self.clock.clone(),
+                self.stopping.clone(),
+            ),
+        };
         let config = engine_config(self.config, self.engine_url);
         let metrics = engine::metrics::watch(config.clone(), self.clock.clone(), self.stopping.clone());
         let (profiles, changer) = reload::profiles(&self.config.profile);
-        let node = self.config.runs_engine().then(|| {
-            node::look_after_engine(
-                self.config,
-                config,
-                &profiles,
-                gpus.clone(),
-                metrics.clone(),
-                self.stopping,
-            )
-        });
+        let node = match &remote {
+            Some(remote) => Some(remote.handle()),
+            None => self.config.runs_engine().then(|| {
+                node::look_after_engine(
+                    self.config,
+                    config,
+                    &profiles,
+                    gpus.clone(),
+                    metrics.clone(),
+                    self.stopping,
+                )
+            }),
+        };
         if let (Some(demo), Some(node)) = (demo, &node) {
             node::until_started(node).await;
             changer.replace(&demo.profiles_to_switch_to(self.config));
@@ -125,6 +138,7 @@ impl Setting<'_> {
             profiles,
             changer,
             node,
+            remote,
             load,
             credentials,
         }
@@ -177,14 +191,16 @@ fn no_engine(status: &EngineStatus) -> Failure {
     Failure::new(Kind::Unavailable, format!("engine.url: {} {cure}", status.detail))
 }
 
-fn engine_config(config: &Config, url: &reqwest::Url) -> EngineConfig {
+/// How the engine is asked.
+pub fn engine_config(config: &Config, url: &reqwest::Url) -> EngineConfig {
     EngineConfig {
         api_key: config.engine.api_key.clone(),
         ..EngineConfig::new(url.clone())
     }
 }
 
-fn gpu_config(config: &Config, demo: Option<&Prepared>) -> GpuConfig {
+/// How the GPUs are read.
+pub fn gpu_config(config: &Config, demo: Option<&Prepared>) -> GpuConfig {
     let demo_library = demo.map(|demo| demo.gpus.library().to_owned());
     GpuConfig {
         library: config.gpu.nvml_library.clone().or(demo_library),

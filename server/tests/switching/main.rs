@@ -3,12 +3,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where something unexpected happens")]
 
+mod agent;
 mod command_line;
 mod gateway;
 mod interrupted;
 #[path = "../support/ports.rs"]
 mod ports;
 mod real_engine;
+mod remote;
 mod telemetry;
 mod traffic;
 mod under_load;

@@ -82,6 +82,8 @@ fn state(view: &ModelsView) -> (Tone, &'static str) {
         (Some(ProcessState::Restarting), _) => (Tone::Warn, "Restarting"),
         (Some(ProcessState::Stopped), _) => (Tone::Neutral, "Stopped"),
         (Some(ProcessState::Starting), _) => (Tone::Waiting, "Starting"),
+        (Some(ProcessState::Unknown), EngineState::Up) => (Tone::Warn, "Live, and its machine does not report"),
+        (Some(ProcessState::Unknown), _) => (Tone::Bad, "Its machine does not report"),
         (_, EngineState::Up) => (Tone::Ok, "Live"),
         (_, EngineState::Down) => (Tone::Bad, "Does not answer"),
         (_, EngineState::Starting) => (Tone::Waiting, "Not asked yet"),

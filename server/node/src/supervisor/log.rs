@@ -29,7 +29,14 @@ const LOOK_BYTES: u64 = 1 << 20;
 
 /// The last lines of the engine's log. Cheap to clone; every clone sees the same.
 #[derive(Clone, Debug, Default)]
-pub struct LogTail(Arc<Mutex<VecDeque<String>>>);
+pub struct LogTail(Arc<Mutex<Lines>>);
+
+#[derive(Debug, Default)]
+struct Lines {
+    kept: VecDeque<String>,
+    /// How many there have been, the kept ones included.
+    count: u64,
+}
 
 /// The file that the engine writes, and how far it has been read.
 pub(super) struct LogFile {
@@ -44,20 +51,38 @@ impl LogTail {
     /// Adds a line.
     pub fn push(&self, line: String) {
         let mut lines = self.lock();
-        if lines.len() == KEPT_LINES {
-            lines.pop_front();
+        if lines.kept.len() == KEPT_LINES {
+            lines.kept.pop_front();
         }
-        lines.push_back(line);
+        lines.kept.push_back(line);
+        lines.count += 1;
+    }
+
+    /// Forgets all lines.
+    pub fn clear(&self) {
+        *self.lock() = Lines::default();
     }
 
     /// The last lines, oldest first, at most `count`.
     pub fn last(&self, count: usize) -> Vec<String> {
-        let lines = self.lock();
+        let lines = &self.lock().kept;
         let skipped = lines.len().saturating_sub(count);
         lines.iter().skip(skipped).cloned().collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<String>> {
+    /// At most `count` lines from the one of number `from` on, the first ever being number 0, and the number of the line
+    /// after them. Lines that are not kept any more are left out.
+    pub fn from(&self, from: u64, count: usize) -> (Vec<String>, u64) {
+        let lines = self.lock();
+        let oldest = lines.count - lines.kept.len() as u64;
+        let begin = from.clamp(oldest, lines.count);
+        let skipped = usize::try_from(begin - oldest).unwrap_or(usize::MAX);
+        let found: Vec<String> = lines.kept.iter().skip(skipped).take(count).cloned().collect();
+        let next = begin + found.len() as u64;
+        (found, next)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Lines> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -207,6 +232,22 @@ mod tests {
         write!(file, "o\n\x1b[31mred\x1b[0m\n  0% |\r 50% |\r\n\n").unwrap();
         assert_eq!(log.look().unwrap(), ["two", "red", "  0% |", " 50% |"]);
         assert_eq!(log.tail.last(2), ["  0% |", " 50% |"]);
+    }
+
+    #[test]
+    fn lines_are_read_on_from_a_number_as_far_as_they_are_kept() {
+        let tail = LogTail::default();
+        for number in 0..KEPT_LINES + 5 {
+            tail.push(number.to_string());
+        }
+        let read = |from, count| {
+            let (lines, next) = tail.from(from, count);
+            (lines.join(" "), next)
+        };
+        assert_eq!(read(0, 2), ("5 6".to_owned(), 7));
+        assert_eq!(read(7, 2), ("7 8".to_owned(), 9));
+        assert_eq!(read(2_004, 10), ("2004".to_owned(), 2_005));
+        assert_eq!(read(9_999, 10), (String::new(), 2_005));
     }
 
     #[test]

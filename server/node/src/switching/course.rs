@@ -39,6 +39,9 @@ impl Course {
 
     /// Carries it out from where it is, to its end.
     pub(super) async fn run(mut self) {
+        // Without its profiles nothing can be decided: another machine tells them once it has found this gateway.
+        let reports = |report: &NodeReport| report.silence.is_empty().then_some(());
+        self.until(Instant::now() + MARGIN, reports).await;
         let (outcome, words) = if self.is_rolling_back() {
             self.roll_back().await
         } else {
@@ -337,8 +340,7 @@ impl Course {
 
     /// What the node says of the engine's process.
     fn last_words(&self) -> String {
-        let report = self.switching.config.node.report.borrow();
-        report.supervision.process.detail.clone()
+        self.switching.config.node.report.borrow().process().detail
     }
 
     fn publish(&self) {
