@@ -50,6 +50,8 @@ pub struct SwitchingConfig {
     pub engine: watch::Receiver<Arc<EngineStatus>>,
     /// Where the engine answers.
     pub engine_config: EngineConfig,
+    /// How long the node gets for what should take no time, on top of what its configuration allows.
+    pub margin: Duration,
     /// Tells the time.
     pub clock: Clock,
     /// Ends everything.
@@ -245,6 +247,3 @@ fn database_away(error: &StoreError) -> ApiError {
     let message = "The database does not answer. Nothing was changed; try again in a moment.";
     ApiError::new(503, "database_unavailable", message)
 }
-
-/// How long the node gets for what should take no time, on top of what its configuration allows.
-const MARGIN: Duration = Duration::from_mins(3);

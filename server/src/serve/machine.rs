@@ -29,6 +29,9 @@ use crate::{
     failure::{Failure, Kind},
 };
 
+/// How long a node gets for what should take no time: to end what does not end by itself, and to see memory come back.
+const MARGIN: Duration = Duration::from_mins(3);
+
 /// How often the GPUs are read.
 const GPU_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -164,6 +167,7 @@ impl Setting<'_> {
             data_path: Arc::new(data_path),
             engine: machine.engine.clone(),
             engine_config: engine_config(self.config, self.engine_url),
+            margin: MARGIN,
             clock: self.clock.clone(),
             stopping: self.stopping.clone(),
         };

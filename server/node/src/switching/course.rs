@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, interval, sleep, timeout_at};
 use worv_api::{EngineState, ProcessState, Switch, SwitchOutcome, SwitchPhase, SwitchStep};
 
-use super::{MARGIN, Switching, add_sentence};
+use super::{Switching, add_sentence};
 use crate::{
     machine::{NodeReport, ProfileFacts},
     supervisor::{Order, Stage},
@@ -41,7 +41,7 @@ impl Course {
     pub(super) async fn run(mut self) {
         // Without its profiles nothing can be decided: another machine tells them once it has found this gateway.
         let reports = |report: &NodeReport| report.silence.is_empty().then_some(());
-        self.until(Instant::now() + MARGIN, reports).await;
+        self.until(Instant::now() + self.switching.config.margin, reports).await;
         let (outcome, words) = if self.is_rolling_back() {
             self.roll_back().await
         } else {
@@ -74,13 +74,16 @@ impl Course {
     /// Brings the profile before back, if there was one that can be.
     async fn roll_back(&mut self) -> (SwitchOutcome, String) {
         let (from, to) = (self.switch.from.clone(), self.switch.to.clone());
-        let already = self
-            .switch
-            .steps
-            .iter()
-            .any(|step| step.phase == SwitchPhase::Starting && step.profile == from);
-        if !already && let Err(words) = self.stop(&to).await {
-            return (SwitchOutcome::Failed, words);
+        let was_started = |profile: &str| {
+            let mut steps = self.switch.steps.iter();
+            steps.any(|step| step.phase == SwitchPhase::Starting && step.profile == profile)
+        };
+        let (is_begun, is_undone) = (was_started(&to), was_started(&from));
+        if !is_begun {
+            return (self.leave(&from).await, String::new());
+        }
+        if !is_undone && let Err(words) = self.stop(&to).await {
+            return (self.leave(&from).await, words);
         }
         if from == to || !self.facts(&from).is_some_and(|facts| facts.can_start) {
             return (
@@ -95,6 +98,21 @@ impl Course {
                 format!("Bringing {from} back failed too: {words}"),
             ),
         }
+    }
+
+    /// Nothing could be ended. Whenever the node can do something again, it is to run what ran before; if that has not even
+    /// stopped, it goes on to serve.
+    async fn leave(&self, from: &str) -> SwitchOutcome {
+        if self.facts(from).is_some_and(|facts| facts.can_start) {
+            self.order(Some(from));
+        }
+        let config = &self.switching.config;
+        let engine = Arc::clone(&config.engine.borrow());
+        if engine.state != EngineState::Up || !engine.model.eq_ignore_ascii_case(from) {
+            return SwitchOutcome::Failed;
+        }
+        config.data_path.release(engine).await;
+        SwitchOutcome::RolledBack
     }
 
     /// Whether it had failed already when the gateway before this one ended.
@@ -155,7 +173,8 @@ impl Course {
     async fn stop(&mut self, profile: &str) -> Result<(), String> {
         self.step(SwitchPhase::Stopping, profile).await;
         let order = self.order(None);
-        let patience = Duration::from_secs(self.facts(profile).map_or(0, |facts| facts.stop_seconds)) + MARGIN;
+        let patience = Duration::from_secs(self.facts(profile).map_or(0, |facts| facts.stop_seconds))
+            + self.switching.config.margin;
         let stopped = |report: &NodeReport| {
             let supervision = &report.supervision;
             let is_stopped = supervision.order >= order && supervision.process.state == ProcessState::Stopped;
@@ -186,7 +205,8 @@ impl Course {
             self.step(SwitchPhase::Starting, profile).await;
         }
         let order = self.order(Some(profile));
-        let patience = Duration::from_secs(self.facts(profile).map_or(0, |facts| facts.start_timeout_seconds)) + MARGIN;
+        let patience = Duration::from_secs(self.facts(profile).map_or(0, |facts| facts.start_timeout_seconds))
+            + self.switching.config.margin;
         self.follow_start(profile, order, Instant::now() + patience).await?;
         self.step(SwitchPhase::Warming, profile).await;
         switching.trial.warm_up(profile).await?;
