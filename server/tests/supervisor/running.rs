@@ -1,5 +1,8 @@
 //! An engine that works, as long as nobody disturbs it.
 
+use std::fs;
+
+use serde_json::{Value, json};
 use worv_api::ProcessState;
 use worv_node::supervisor::{Launch, Stage};
 
@@ -63,6 +66,27 @@ async fn the_next_supervisor_takes_it_over() {
         .await;
     assert_ne!(back.process.pid, after.process.pid);
     machine.stop(3).await;
+}
+
+#[tokio::test]
+async fn one_whose_number_was_not_written_down_is_taken_over() {
+    let mut machine = Machine::start(|port, _| vec![("Alpha", simulated("Alpha", port))]);
+    let before = machine.until_running("Alpha").await.process.pid;
+    machine.let_go().await;
+    // As a program leaves it that is killed once it has started the engine, and before it could say which process that is.
+    let file = machine.folder.path().join("node/engine.json");
+    let mut record: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    let running = record["running"].take();
+    record["starting"] = json!({
+        "profile": "Alpha",
+        "run": running["identity"]["run"],
+        "started_at": running["started_at"],
+    });
+    fs::write(&file, record.to_string()).unwrap();
+    machine.take_up();
+    let after = machine.until_running("Alpha").await;
+    assert_eq!((after.process.pid, after.process.failures), (before, 0));
+    machine.stop(1).await;
 }
 
 #[tokio::test]

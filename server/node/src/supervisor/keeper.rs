@@ -16,7 +16,7 @@ use super::{
     launch::{Launch, LaunchProfile},
     log::LogFile,
     process::{self, Process},
-    record::{Record, Running},
+    record::{Record, Running, Starting},
 };
 
 mod end;
@@ -123,7 +123,9 @@ impl Keeper {
                 Record::default()
             }
         };
-        let Some(running) = self.record.running.take() else {
+        let starting = self.record.starting.take();
+        let running = self.record.running.take().or_else(|| starting.and_then(Starting::find));
+        let Some(running) = running else {
             if self.record.order.id == 0 {
                 // Nothing was ever asked for: the first profile that can be started is.
                 let profiles = self.inputs.profiles.borrow();
@@ -271,6 +273,7 @@ impl Keeper {
     }
 
     fn remember(&mut self, engine: &Engine) {
+        self.record.starting = None;
         self.record.running = Some(Running {
             profile: engine.profile.clone(),
             identity: engine.process.identity.clone(),

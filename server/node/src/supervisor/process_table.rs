@@ -38,6 +38,14 @@ impl Identity {
         })
     }
 
+    /// The first process of a run whose number nobody has written down; none if there is none.
+    pub(super) fn first_of(run: &str) -> Option<Self> {
+        let marked = format!("{RUN_VARIABLE}={run}");
+        let members = pids().into_iter().filter(|pid| has_variable(*pid, &marked));
+        let identities = members.filter_map(|pid| Self::of(pid, run.to_owned()));
+        identities.min_by_key(|identity| identity.start_time)
+    }
+
     /// Whether it still runs.
     pub(super) fn is_alive(&self) -> bool {
         self.boot == boot()

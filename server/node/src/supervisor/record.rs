@@ -21,6 +21,20 @@ pub(super) struct Record {
     pub(super) order: Order,
     /// What was started and has not been ended.
     pub(super) running: Option<Running>,
+    /// What is being started: whoever is killed between a start and writing down its number leaves this.
+    #[serde(default)]
+    pub(super) starting: Option<Starting>,
+}
+
+/// An engine that may have been started.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Starting {
+    /// The profile.
+    pub(super) profile: String,
+    /// By which its processes can be found.
+    pub(super) run: String,
+    /// In Unix milliseconds.
+    pub(super) started_at: i64,
 }
 
 /// An engine that was started.
@@ -33,6 +47,18 @@ pub(super) struct Running {
     pub(super) started_at: i64,
     /// Whether it has answered.
     pub(super) was_ready: bool,
+}
+
+impl Starting {
+    /// What was started of it; none if nothing was, or if it is gone again.
+    pub(super) fn find(self) -> Option<Running> {
+        Some(Running {
+            identity: Identity::first_of(&self.run)?,
+            profile: self.profile,
+            started_at: self.started_at,
+            was_ready: false,
+        })
+    }
 }
 
 impl Record {
@@ -89,6 +115,7 @@ mod tests {
                 started_at: 5,
                 was_ready: true,
             }),
+            starting: None,
         };
         record.write(&home).unwrap();
         assert_eq!(Record::read(&home).unwrap(), record);

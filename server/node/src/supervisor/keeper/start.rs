@@ -14,6 +14,7 @@ use crate::supervisor::{
     launch::{Launch, LaunchProfile},
     process,
     process_table::killed_for_memory,
+    record::Starting,
 };
 
 /// How long an address may take to say that somebody listens there.
@@ -72,11 +73,17 @@ impl Keeper {
         self.nobody_listens().await?;
         let file = self.lock_log().open();
         let file = file.map_err(|error| format!("The engine's log cannot be written: {error}."))?;
+        let started_at = self.config.clock.now().0;
+        self.record.starting = Some(Starting {
+            profile: profile.name.clone(),
+            run: run.clone(),
+            started_at,
+        });
+        self.save();
         let process = process::start(launch, run, &file).map_err(|error| {
             let program = &launch.argv[0];
             format!("The engine cannot be started: {program}: {error}. Correct argv in the profile's [profile.launch].")
         })?;
-        let started_at = self.config.clock.now().0;
         let engine = Engine {
             profile: profile.name.clone(),
             launch: launch.clone(),
