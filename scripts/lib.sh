@@ -49,6 +49,22 @@ debian_install() {
     "${apt[@]}" "${install[@]}" --quiet=2 "$@" >&2 || die "apt-get could not install $*; see its message above"
 }
 
+# python_with NAME REQUIREMENTS: makes sure that the packages of the file are there, and prints the path of a Python that has them.
+python_with() {
+    local digest folder
+    digest=$(sha256sum "$2")
+    folder=$cache/tools/$1-${digest:0:12}
+    if [ ! -e "$folder/.installed" ]; then
+        have python3 || debian_install python3
+        python3 -c 'import ensurepip' 2>/dev/null || debian_install python3-venv
+        say "installing the Python packages of $1"
+        python3 -m venv --clear "$folder"
+        "$folder/bin/pip" install --quiet --requirement "$2" >&2
+        touch "$folder/.installed"
+    fi
+    echo "$folder/bin/python"
+}
+
 # npm_install FOLDER: installs the packages that FOLDER/package-lock.json names, if they are not there.
 npm_install() {
     local marker=$1/node_modules/.installed wanted

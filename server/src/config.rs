@@ -11,6 +11,7 @@ use crate::{
 };
 
 pub use self::{
+    acme::Acme,
     agent::Agent,
     alerts::Alerts,
     chat::Chat,
@@ -30,6 +31,7 @@ pub use self::{
     usage::{Durability, Usage},
 };
 
+mod acme;
 mod agent;
 mod alerts;
 mod chat;
@@ -58,6 +60,8 @@ pub struct Config {
     pub hosts: Hosts,
     /// HTTPS.
     pub tls: Tls,
+    /// Where the certificate for HTTPS comes from, if it does not come from files.
+    pub acme: Acme,
     /// The chat front end.
     pub chat: Chat,
     /// The database.
@@ -123,7 +127,8 @@ impl Config {
         }
         let complaints = [
             self.hosts.complaint(),
-            self.tls.complaint(),
+            self.acme.complaint(self.hosts.proxy.is_some()),
+            self.tls.complaint(self.acme.directory.is_some()),
             self.chat.complaint(self.hosts.chat.is_some()),
             self.alerts.complaint(),
             self.agent.complaint(self.has_launch()),
@@ -201,6 +206,7 @@ impl Default for Config {
             server: Server::default(),
             hosts: Hosts::default(),
             tls: Tls::default(),
+            acme: Acme::default(),
             chat: Chat::default(),
             database: Database::default(),
             engine: Engine::default(),

@@ -79,7 +79,7 @@ pub async fn serve(mut config: Config, origin: &Origin, options: Serve) -> Resul
     let agent = agent_token(&config, &options)?;
     // All that can be wrong is found out before anything is written or promised.
     let mut inherited = Inherited::from_environment()?;
-    let front = Front::bind(&config, &clock, &mut inherited).await?;
+    let front = Front::bind(&config, (&clock, &entropy), &mut inherited).await?;
     let site = Site::open(config.server.site_dir.as_deref())?;
     let demo = if options.demo {
         Some(Demo::start(&mut config)?)

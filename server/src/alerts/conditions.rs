@@ -5,7 +5,7 @@ use worv_core::UnixMillis;
 
 use super::{
     book::{Condition, Subject},
-    sources::Facts,
+    sources::{Facts, Https},
 };
 use crate::config::Alerts;
 
@@ -74,7 +74,15 @@ fn queue(facts: &Facts, rules: &Alerts) -> Option<Condition> {
 }
 
 fn certificate(facts: &Facts, rules: &Alerts, now: UnixMillis) -> Option<Condition> {
-    let left = facts.certificate?.0 - now.0;
+    let subject = "CertificateExpiring";
+    let left = match facts.certificate {
+        Https::Off => return None,
+        Https::WithoutCertificate => {
+            let summary = "There is no certificate: the ACME server has not given one, and no client connects.";
+            return Some(critical(subject, summary.to_owned()));
+        }
+        Https::Until(end) => end.0 - now.0,
+    };
     if left >= i64::from(rules.certificate_days) * DAY {
         return None;
     }
@@ -84,7 +92,6 @@ fn certificate(facts: &Facts, rules: &Alerts, now: UnixMillis) -> Option<Conditi
         1 => "The certificate expires in one day.".to_owned(),
         days => format!("The certificate expires in {days} days."),
     };
-    let subject = "CertificateExpiring";
     Some(if left <= 0 {
         critical(subject, summary)
     } else {
@@ -144,7 +151,7 @@ mod tests {
             gpus_unreadable: None,
             gpu_faults: Vec::new(),
             waiting: 99,
-            certificate: Some(UnixMillis(NOW.0 + 14 * DAY)),
+            certificate: Https::Until(UnixMillis(NOW.0 + 14 * DAY)),
             disk: Some(Disk { free: 10, total: 100 }),
         }
     }
@@ -221,8 +228,11 @@ mod tests {
             (1, "The certificate expires within a day."),
             (0, "The certificate has expired: no client connects any more."),
         ] {
-            let told = told(|facts| facts.certificate = Some(UnixMillis(NOW.0 + left)));
+            let told = told(|facts| facts.certificate = Https::Until(UnixMillis(NOW.0 + left)));
             assert_eq!(told, one("CertificateExpiring", summary));
         }
+        let none = told(|facts| facts.certificate = Https::WithoutCertificate);
+        assert_eq!(none[0].0, "CertificateExpiring");
+        assert_eq!(told(|facts| facts.certificate = Https::Off), []);
     }
 }

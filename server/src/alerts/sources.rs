@@ -45,9 +45,18 @@ pub(super) struct Facts {
     pub(super) gpu_faults: Vec<(u32, String)>,
     /// Requests that wait for room at the engine.
     pub(super) waiting: u64,
-    /// When the certificate in force ends.
-    pub(super) certificate: Option<UnixMillis>,
+    pub(super) certificate: Https,
     pub(super) disk: Option<Disk>,
+}
+
+/// How HTTPS stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Https {
+    Off,
+    /// The first certificate has not come from the ACME server.
+    WithoutCertificate,
+    /// The certificate in force ends then.
+    Until(UnixMillis),
 }
 
 /// Space on a disk, in bytes.
@@ -85,7 +94,11 @@ impl Sources {
             gpus_unreadable,
             gpu_faults,
             waiting: self.gateway.counters().waiting,
-            certificate: self.tls.as_ref().map(|tls| tls.certificate().not_after),
+            certificate: match self.tls.as_ref().map(|tls| tls.certificate()) {
+                None => Https::Off,
+                Some(None) => Https::WithoutCertificate,
+                Some(Some(certificate)) => Https::Until(certificate.not_after),
+            },
             disk: self.disk(),
         }
     }

@@ -53,13 +53,22 @@ impl Figures {
     pub fn write_to(&self, text: &mut String) {
         write_gpus(text, &self.gpus());
         if let Some(tls) = &self.tls {
-            let seconds = tls.certificate().not_after.0 / 1000;
+            let expires = tls
+                .certificate()
+                .map_or(0, |certificate| certificate.not_after.0 / 1000);
             let name = "worv_certificate_expires_timestamp_seconds";
             // Writing to a string cannot fail.
             let _ = writeln!(
                 text,
-                "# HELP {name} When the certificate in force expires, in Unix time.\n# TYPE {name} gauge\n{name} {seconds}"
+                "# HELP {name} When the certificate in force expires, in Unix time; 0 while there is none.\n# TYPE {name} gauge\n{name} {expires}"
             );
+            if let Some(failures) = tls.acme_failures() {
+                let name = "worv_acme_failures_total";
+                let _ = writeln!(
+                    text,
+                    "# HELP {name} Attempts that the ACME server failed.\n# TYPE {name} counter\n{name} {failures}"
+                );
+            }
         }
     }
 }

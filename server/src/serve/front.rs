@@ -7,7 +7,7 @@ use http::{HeaderValue, header::STRICT_TRANSPORT_SECURITY};
 use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
 use tower_http::set_header::SetResponseHeaderLayer;
-use worv_core::Clock;
+use worv_core::{Clock, Entropy};
 
 use super::{
     connection::{Connections, Entrance},
@@ -21,7 +21,7 @@ use crate::{
     config::Config,
     edge::{self, Hosts},
     failure::{Failure, Kind},
-    tls::{Challenges, Files, Tls},
+    tls::{Acme, Files, Tls},
 };
 
 /// The keys of the listeners' addresses, which are also their names where they are handed over.
@@ -67,14 +67,16 @@ struct Https {
 
 impl Front {
     /// Takes or binds the listeners, and reads the certificate.
-    pub async fn bind(config: &Config, clock: &Clock, inherited: &mut Inherited) -> Result<Self, Failure> {
+    pub async fn bind(
+        config: &Config,
+        (clock, entropy): (&Clock, &Entropy),
+        inherited: &mut Inherited,
+    ) -> Result<Self, Failure> {
         let plain = inherit_or_bind(inherited, PLAIN, config.server.listen).await?;
         let metrics = inherit_or_bind(inherited, METRICS, config.server.metrics_listen).await?;
-        let https = match (&config.tls.listen, &config.tls.cert, &config.tls.key) {
-            (Some(listen), Some(cert), Some(key)) => {
-                let (cert, key) = (cert.clone(), key.clone());
-                let tls = Tls::open(Files { cert, key }, clock.clone())?;
-                let listener = inherit_or_bind(inherited, HTTPS, *listen).await?;
+        let https = match (config.tls.listen, tls(config, clock, entropy)?) {
+            (Some(listen), Some(tls)) => {
+                let listener = inherit_or_bind(inherited, HTTPS, listen).await?;
                 Some(Https {
                     port: local(&listener)?.port(),
                     listener,
@@ -140,7 +142,8 @@ impl Front {
             return listener::run_on(&self.workers, self.plain, sites, ends).await;
         };
         https.tls.warn_of_missing_names(self.hosts.as_ref());
-        tasks.spawn(Arc::clone(&https.tls).follow_files(ends.stopping.clone()));
+        // Once a new process has taken over, the certificate is its business.
+        tasks.spawn(Arc::clone(&https.tls).keep_up(ends.accepting.clone()));
         let secure = Entrance {
             tls: Some(https.tls.server()),
             ..self.entrance.clone()
@@ -149,7 +152,7 @@ impl Front {
             Some(hsts) => sites.layer(SetResponseHeaderLayer::overriding(STRICT_TRANSPORT_SECURITY, hsts)),
             None => sites,
         };
-        let to_https = edge::to_https(https.port, self.hosts, Challenges::default());
+        let to_https = edge::to_https(https.port, self.hosts, https.tls.challenges());
         let sites = Connections::new(secure, sites).of_workers();
         let to_https = Connections::new(self.entrance, to_https);
         tokio::join!(
@@ -157,6 +160,21 @@ impl Front {
             listener::run(self.plain, to_https, ends),
         );
     }
+}
+
+/// The certificate, from wherever the configuration says; none without HTTPS.
+fn tls(config: &Config, clock: &Clock, entropy: &Entropy) -> Result<Option<Tls>, Failure> {
+    let hosts = config.hosts();
+    let acme = Acme::of(&config.acme, hosts.as_ref(), &config.server.data_dir, (clock, entropy))?;
+    let tls = match (acme, &config.tls.cert, &config.tls.key) {
+        (Some(acme), ..) => Tls::from_acme(acme, clock.clone()),
+        (None, Some(cert), Some(key)) => {
+            let (cert, key) = (cert.clone(), key.clone());
+            Tls::from_files(Files { cert, key }, clock.clone())
+        }
+        _ => return Ok(None),
+    };
+    tls.map(Some)
 }
 
 /// `Strict-Transport-Security` (RFC 6797).

@@ -10,6 +10,7 @@ use tokio_rustls::rustls::{
     sign::CertifiedKey,
 };
 use worv_core::UnixMillis;
+use x509_parser::time::ASN1Time;
 
 use super::{Files, provider};
 use crate::edge::HostName;
@@ -19,6 +20,8 @@ use crate::edge::HostName;
 pub struct Certificate {
     /// The chain and the key, as connections use them.
     pub key: Arc<CertifiedKey>,
+    /// Since when it is valid.
+    pub not_before: UnixMillis,
     /// When it expires.
     pub not_after: UnixMillis,
 }
@@ -85,19 +88,32 @@ impl Certificate {
     pub fn read(files: &Files, now: UnixMillis) -> Result<Self, CertificateError> {
         let chain = read_file("cert", &files.cert)?;
         let key = read_file("key", &files.key)?;
+        Self::check(files, (&chain, &key), now)
+    }
+
+    /// Checks what is to become the one file `path`.
+    pub fn parse(pem: &[u8], path: &Path, now: UnixMillis) -> Result<Self, CertificateError> {
+        let files = Files {
+            cert: path.to_owned(),
+            key: path.to_owned(),
+        };
+        Self::check(&files, (pem, pem), now)
+    }
+
+    fn check(files: &Files, (chain, key): (&[u8], &[u8]), now: UnixMillis) -> Result<Self, CertificateError> {
         let missing = |name, path: &Path, what| CertificateError::Missing {
             name,
             path: shown(path),
             what,
         };
-        let chain: Vec<_> = CertificateDer::pem_slice_iter(&chain)
+        let chain: Vec<_> = CertificateDer::pem_slice_iter(chain)
             .collect::<Result<_, pem::Error>>()
             .map_err(|_| missing("cert", &files.cert, "certificate"))?;
         let first = chain
             .first()
             .ok_or_else(|| missing("cert", &files.cert, "certificate"))?;
-        let not_after = check_dates(first, &files.cert, now)?;
-        let key = PrivateKeyDer::from_pem_slice(&key).map_err(|_| missing("key", &files.key, "private key"))?;
+        let (not_before, not_after) = check_dates(first, &files.cert, now)?;
+        let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| missing("key", &files.key, "private key"))?;
         let key = CertifiedKey::from_der(chain, key, &provider()).map_err(|error| match error {
             rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => CertificateError::WrongPair {
                 key: shown(&files.key),
@@ -107,8 +123,15 @@ impl Certificate {
         })?;
         Ok(Self {
             key: Arc::new(key),
+            not_before,
             not_after,
         })
+    }
+
+    /// When two thirds of its life are over, which is when it should be renewed at the latest.
+    pub fn old_at(&self) -> UnixMillis {
+        let life = self.not_after.since(self.not_before);
+        self.not_before.plus(life / 3 * 2)
     }
 
     /// Whether it is for `host`.
@@ -121,8 +144,12 @@ impl Certificate {
     }
 }
 
-/// When it expires, if it is valid `now`.
-fn check_dates(certificate: &CertificateDer<'_>, path: &Path, now: UnixMillis) -> Result<UnixMillis, CertificateError> {
+/// When it begins and ends, if it is valid `now`.
+fn check_dates(
+    certificate: &CertificateDer<'_>,
+    path: &Path,
+    now: UnixMillis,
+) -> Result<(UnixMillis, UnixMillis), CertificateError> {
     let (_, parsed) = x509_parser::parse_x509_certificate(certificate).map_err(|error| unusable(path, &error))?;
     let validity = parsed.validity();
     let now = now.0.div_euclid(1000);
@@ -138,7 +165,8 @@ fn check_dates(certificate: &CertificateDer<'_>, path: &Path, now: UnixMillis) -
             at: validity.not_before.to_string(),
         });
     }
-    Ok(UnixMillis(validity.not_after.timestamp().saturating_mul(1000)))
+    let at = |time: ASN1Time| UnixMillis(time.timestamp().saturating_mul(1000));
+    Ok((at(validity.not_before), at(validity.not_after)))
 }
 
 fn read_file(name: &'static str, path: &Path) -> Result<Vec<u8>, CertificateError> {

@@ -6,6 +6,8 @@
     reason = "in a test, `pub` says what a module offers to the other modules"
 )]
 
+mod acme;
+mod acme_server;
 mod certificates;
 mod chat;
 mod client;
