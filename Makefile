@@ -1,6 +1,6 @@
 # Each target is one script; they install what they need and say what they do.
 
-.PHONY: run console chat release test lint e2e compat bench fuzz torture telemetry real-engine usage-history screenshots record fmt help
+.PHONY: run console chat chat-test release test lint e2e compat bench fuzz torture telemetry real-engine usage-history screenshots record fmt help
 
 run: ## Serve the demo; ARGS="--config worv.toml" serves that instead
 	@scripts/run $(ARGS)
@@ -13,6 +13,9 @@ console: ## Build the console's files into target/site
 
 chat: ## The demo with Open WebUI behind its chat host (7 GB); ARGS="3000 8080" are the ports
 	@scripts/chat $(ARGS)
+
+chat-test: ## Open WebUI, for real, behind the chat host in Chromium (7 GB; not part of CI)
+	@scripts/chat-test $(ARGS)
 
 release: ## The binary as it ships, with the console in it
 	@scripts/release
