@@ -101,11 +101,7 @@ where
                 self.end(End::BrokeOff);
                 Bytes::new()
             };
-            if !out.is_empty() {
-                self.settlement.note_first_byte();
-                return Poll::Ready(out);
-            }
-            if !matches!(self.phase, Phase::Streaming) {
+            if !out.is_empty() || !matches!(self.phase, Phase::Streaming) {
                 return Poll::Ready(out);
             }
         }
@@ -125,10 +121,15 @@ where
         if split.is_err() {
             end = Some(End::BrokeOff);
         }
+        let out = output.into_bytes();
+        // Before the end, which may come in the same chunk and takes the record.
+        if !out.is_empty() {
+            self.settlement.note_first_byte();
+        }
         if let Some(end) = end {
             self.end(end);
         }
-        output.into_bytes()
+        out
     }
 
     fn end(&mut self, end: End) {
