@@ -28,6 +28,7 @@ pub use self::{
     proxy::Proxy,
     server::Server,
     tls::Tls,
+    traces::Traces,
     usage::{Durability, Usage},
 };
 
@@ -48,6 +49,7 @@ mod profile;
 mod proxy;
 mod server;
 mod tls;
+mod traces;
 mod usage;
 
 /// The whole configuration.
@@ -86,6 +88,8 @@ pub struct Config {
     pub agent: Agent,
     /// Who is told when something is wrong.
     pub alerts: Alerts,
+    /// Where traces of requests go.
+    pub traces: Traces,
     /// The log.
     pub log: Log,
 }
@@ -132,6 +136,7 @@ impl Config {
             self.chat.complaint(self.hosts.chat.is_some()),
             self.alerts.complaint(),
             self.agent.complaint(self.has_launch()),
+            self.traces.complaint(),
         ];
         if let Some(complaint) = complaints.into_iter().flatten().next() {
             return wrong(complaint);
@@ -221,6 +226,7 @@ impl Default for Config {
             node: Node::default(),
             agent: Agent::default(),
             alerts: Alerts::default(),
+            traces: Traces::default(),
             log: Log::default(),
         }
     }

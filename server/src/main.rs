@@ -26,6 +26,7 @@ mod reports;
 mod serve;
 mod tls;
 mod totp;
+mod traces;
 
 /// Most of what the data path allocates lives for one request; this allocator makes that cheap on any number of threads.
 #[global_allocator]

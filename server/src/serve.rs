@@ -7,7 +7,7 @@ use tokio::{net::TcpListener, sync::watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use worv_api::EngineStatus;
 use worv_core::{Clock, Entropy, usage::UsageSink};
-use worv_proxy::{Gateway, GatewayConfig};
+use worv_proxy::{Gateway, GatewayConfig, Tracing};
 use worv_store::{Store, usage};
 
 use crate::{
@@ -20,6 +20,7 @@ use crate::{
     edge::{self, Sites},
     failure::{Failure, Kind},
     password::Passwords,
+    traces,
 };
 pub use agent::agent;
 pub use control::CONTROL_TOKEN;
@@ -87,6 +88,7 @@ pub async fn serve(mut config: Config, origin: &Origin, options: Serve) -> Resul
         None
     };
     let engine_url = engine_url(&config, demo.as_ref())?;
+    let (tracing, exporter) = traces::of(&config.traces, &entropy)?.unzip();
     let setting = Setting {
         config: &config,
         engine_url: &engine_url,
@@ -107,7 +109,7 @@ pub async fn serve(mut config: Config, origin: &Origin, options: Serve) -> Resul
     let machine = setting.start_machine(demo.as_ref(), prepared, foreign).await;
     let usage = Arc::new(usage_writer(&config, &store, &inherited)?);
     let tail = Tail::new();
-    let gateway = gateway(&config, &engine_url, tail.shown(&usage), (&clock, &entropy))?;
+    let gateway = gateway((&config, &engine_url), tail.shown(&usage), tracing, (&clock, &entropy))?;
     let managed = setting.switching(&machine, &store, &gateway).await?;
     let live = Arc::new(Live::new(
         machine.engine_status.clone(),
@@ -148,6 +150,7 @@ pub async fn serve(mut config: Config, origin: &Origin, options: Serve) -> Resul
     let reports = reports::router(machine.remote.clone(), agent);
     alerting::start(&config, &console, &machine, (&usage, tls.clone()), (&tasks, &stopping))?;
     background.start(&tasks, &config, &console.node, machine, origin.file.clone());
+    let traced = exporter.map(|exporter| exporter.start(&tasks, &stopping));
     stop_when_told(&tasks, &stopping)?;
 
     let health = health::router(
@@ -155,7 +158,7 @@ pub async fn serve(mut config: Config, origin: &Origin, options: Serve) -> Resul
         engine.clone(),
         store.clone(),
         Arc::clone(&usage),
-        Figures { gpus, tls },
+        Figures { gpus, tls, traced },
     );
     let control = control::router(&console, &config.server.data_dir, &console.entropy)?;
     ready::announce(&front.addresses(), credentials.as_ref(), options.ready_file.as_deref())?;
@@ -293,12 +296,15 @@ fn session_rules(config: &Config) -> SessionRules {
 
 /// The data path.
 fn gateway(
-    config: &Config,
-    engine_url: &reqwest::Url,
+    (config, engine_url): (&Config, &reqwest::Url),
     usage: Arc<dyn UsageSink>,
+    tracing: Option<Tracing>,
     (clock, entropy): (&Clock, &Entropy),
 ) -> Result<Arc<Gateway>, Failure> {
-    let config = gateway_config(config, engine_url);
+    let config = GatewayConfig {
+        tracing,
+        ..gateway_config(config, engine_url)
+    };
     Gateway::new(config, usage, clock.clone(), entropy.clone())
         .map_err(|error| Failure::new(Kind::Config, error.to_string()))
 }

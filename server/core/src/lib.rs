@@ -10,6 +10,7 @@ pub mod id;
 pub mod key;
 pub mod secret;
 pub mod share;
+pub mod trace;
 pub mod usage;
 
 pub use clock::{Clock, UnixMillis};

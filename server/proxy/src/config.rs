@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use worv_core::Secret;
 
-use crate::{MessagesSupport, ThinkingMap};
+use crate::{MessagesSupport, ThinkingMap, Tracing};
 
 /// The settings of a [`Gateway`](crate::Gateway). Everything that can change while it runs comes in by a `replace_…` instead.
 #[derive(Clone, Debug)]
@@ -45,6 +45,8 @@ pub struct GatewayConfig {
     pub queue_timeout: Duration,
     /// Silence on a stream after which a comment or ping is sent, so that no middlebox takes it for dead.
     pub keep_alive: Duration,
+    /// Which requests are traced, and who is told of them; none are where this is not set.
+    pub tracing: Option<Tracing>,
 }
 
 /// What the data path is told of one model that the machine can serve.
@@ -101,6 +103,7 @@ impl Default for GatewayConfig {
             queue_bytes: 256 << 20,
             queue_timeout: Duration::from_secs(30),
             keep_alive: Duration::from_secs(15),
+            tracing: None,
         }
     }
 }

@@ -39,6 +39,7 @@ use crate::{
     rewrite::{Rewritten, count_prompt, rewrite},
     settlement::{Admitted, Settlement},
     token_counts::TokenCounts,
+    trace::TRACEPARENT,
 };
 
 /// One of the routes that lead to the engine.
@@ -141,6 +142,10 @@ async fn answer(route: &Route, holder: &Arc<Holder>, arrived: Arrived, body: Bod
     drop(body);
     let mut to_engine = headers::for_engine(&arrived.headers);
     to_engine.insert(headers::X_REQUEST_ID, headers::request_id_value(request_id));
+
+    if let Some(traceparent) = settlement.trace(gateway.begin_trace(&arrived.headers)) {
+        to_engine.insert(TRACEPARENT, traceparent);
+    }
 
     let instead = translation.map(|translation| gateway.engine.url(translation.path()));
     let url = instead.as_ref().unwrap_or(&route.url);

@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use http::HeaderMap;
 use worv_core::{Clock, Entropy, id::RequestId, key::KeyId, usage::UsageSink};
 
 use crate::{
@@ -16,6 +17,7 @@ use crate::{
     prompt_count::PromptCounter,
     queue::{Intake, Queue, QueueLimits},
     routes::is_extra_route,
+    trace::Trace,
 };
 
 /// The data path's shared state. One for the whole process.
@@ -185,6 +187,11 @@ impl Gateway {
     pub(crate) fn messages_support(&self, live: &Live) -> MessagesSupport {
         let by_profile = live.profile.as_ref().and_then(|profile| profile.messages);
         by_profile.unwrap_or_else(|| self.messages.get())
+    }
+
+    /// A trace for a request with these headers, if it is to be traced.
+    pub(crate) fn begin_trace(&self, headers: &HeaderMap) -> Option<Box<Trace>> {
+        self.config.tracing.as_ref()?.begin(headers, &self.entropy)
     }
 
     pub(crate) fn new_request_id(&self) -> RequestId {

@@ -52,6 +52,7 @@ mod settlement;
 mod shield;
 mod thinking;
 mod token_counts;
+mod trace;
 
 pub use account::{Allowance, BudgetUse, KeyDemand, KeyShare, SpentElsewhere};
 pub use caller::Caller;
@@ -66,3 +67,4 @@ pub use queue::Intake;
 pub use routes::{is_data_path, is_extra_route, not_found, router};
 pub use shield::{FieldRule, SHIELDED_FIELDS, ShieldedField};
 pub use thinking::{TEMPLATE_KWARGS, ThinkingMap};
+pub use trace::{TraceSink, TracedRequest, Tracing};

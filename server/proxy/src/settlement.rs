@@ -2,7 +2,7 @@
 
 use std::{future::ready, sync::Arc, time::Duration};
 
-use http::StatusCode;
+use http::{HeaderValue, StatusCode};
 use tokio::time::Instant;
 use worv_core::{
     Clock, UnixMillis,
@@ -16,6 +16,7 @@ use crate::{
     counters::{Counters, InFlight},
     piece_rate::PieceRate,
     token_counts::TokenCounts,
+    trace::Trace,
 };
 
 /// The status noted for a caller who left before there was an answer (nginx's convention; it is never sent).
@@ -47,6 +48,7 @@ pub(crate) struct Settlement {
     reported_at: Option<u64>,
     started: Instant,
     received: Instant,
+    trace: Option<Box<Trace>>,
     _in_flight: InFlight,
 }
 
@@ -115,13 +117,23 @@ impl Settlement {
             reported_at: None,
             started: admitted.started,
             received: admitted.received,
+            trace: None,
             _in_flight: gateway.counters.admit(),
             record: Some(record),
         }
     }
 
+    /// Tells of it in `trace` as well, and gives what the engine is to be told of that.
+    pub(crate) fn trace(&mut self, trace: Option<Box<Trace>>) -> Option<HeaderValue> {
+        self.trace = trace;
+        self.trace.as_ref().map(|trace| trace.for_engine())
+    }
+
     /// Notes that the request goes to the engine now.
     pub(crate) fn note_sent(&mut self) {
+        if let Some(trace) = &mut self.trace {
+            trace.note_sent(self.started);
+        }
         if let Some(record) = &mut self.record {
             let queued = Duration::from_millis(record.queue_ms.into());
             let overhead = self.received.elapsed().saturating_sub(queued).as_micros();
@@ -211,6 +223,9 @@ impl Settlement {
             duration_ms = record.duration_ms,
             "request ended"
         );
+        if let Some(trace) = self.trace.take() {
+            trace.end(self.started, self.received, &record);
+        }
         self.usage.record(record)
     }
 }

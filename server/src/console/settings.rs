@@ -6,11 +6,12 @@ use worv_api::{EffectiveSettings, Setting, SettingSource};
 use crate::config::{Config, Origin};
 
 /// Settings that are secrets as a whole; the configuration does not even print them.
-const SECRETS: [&str; 4] = [
+const SECRETS: [&str; 5] = [
     "acme.external_account_key",
     "alerts.authorization",
     "alerts.webhook",
     "engine.api_key",
+    "traces.authorization",
 ];
 
 /// Members of a profile whose values may be secrets, such as tokens in the engine's environment.

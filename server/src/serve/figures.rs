@@ -1,11 +1,14 @@
 //! What `/metrics` says of the machine: the GPUs, and how long the certificate lasts. Labels are GPU numbers alone.
 
-use std::{fmt::Write, sync::Arc};
+use std::{
+    fmt::Write,
+    sync::{Arc, atomic::Ordering},
+};
 
 use tokio::sync::watch;
 use worv_api::{Gpu, GpuReport, GpuSource};
 
-use crate::tls::Tls;
+use crate::{tls::Tls, traces};
 
 /// Where the figures come from.
 #[derive(Clone)]
@@ -14,6 +17,8 @@ pub struct Figures {
     pub gpus: watch::Receiver<Arc<GpuReport>>,
     /// HTTPS, where it is on.
     pub tls: Option<Arc<Tls>>,
+    /// What has become of traced requests, where any are traced.
+    pub traced: Option<Arc<traces::Counts>>,
 }
 
 /// A figure of each GPU: its name, what it is, and how it is read.
@@ -52,6 +57,10 @@ impl Figures {
     /// Adds the figures in Prometheus' text format.
     pub fn write_to(&self, text: &mut String) {
         write_gpus(text, &self.gpus());
+        write_gpus(text, &self.gpus.borrow().gpus);
+        if let Some(traced) = &self.traced {
+            write_traced(text, traced);
+        }
         if let Some(tls) = &self.tls {
             let expires = tls
                 .certificate()
@@ -70,6 +79,24 @@ impl Figures {
                 );
             }
         }
+    }
+}
+
+fn write_traced(text: &mut String, traced: &traces::Counts) {
+    for (name, help, count) in [
+        (
+            "worv_traced_requests_exported_total",
+            "Traced requests that the collector has taken.",
+            &traced.exported,
+        ),
+        (
+            "worv_traced_requests_dropped_total",
+            "Traced requests that were given up: too many waited, or the collector did not take them.",
+            &traced.dropped,
+        ),
+    ] {
+        let count = count.load(Ordering::Relaxed);
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} counter\n{name} {count}");
     }
 }
 

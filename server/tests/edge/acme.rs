@@ -1,12 +1,6 @@
 //! Certificates from a real ACME server: issued, kept, renewed, swapped; and a server that fails.
 
-use std::{
-    fs,
-    io::{Read, Write},
-    net::TcpStream,
-    os::unix::fs::PermissionsExt,
-    path::Path,
-};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use axum::Router;
 use bytes::Bytes;
@@ -55,23 +49,6 @@ fn stop(mut gateway: Gateway) -> tempfile::TempDir {
     std::mem::replace(&mut gateway.folder, tempfile::tempdir().unwrap())
 }
 
-fn metric(gateway: &Gateway, name: &str) -> u64 {
-    let address = gateway.ready["metrics_url"]
-        .as_str()
-        .unwrap()
-        .strip_prefix("http://")
-        .unwrap();
-    let mut stream = TcpStream::connect(address).unwrap();
-    let request = format!("GET /metrics HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut text = String::new();
-    stream.read_to_string(&mut text).unwrap();
-    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-    line.unwrap_or_else(|| panic!("{name} is not in {text}"))
-        .parse()
-        .unwrap()
-}
-
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
@@ -102,8 +79,8 @@ async fn a_certificate_is_issued_kept_and_renewed_under_open_streams_whatever_th
     assert!(gateway.log().contains("Connection refused"), "{}", gateway.log());
     let refused = Connection::secure(gateway.address, "proxy.test", Http::Two, &trusted).await;
     assert!(refused.is_none());
-    assert_eq!(metric(&gateway, "worv_certificate_expires_timestamp_seconds"), 0);
-    assert!(metric(&gateway, "worv_acme_failures_total") >= 1);
+    assert_eq!(gateway.metric("worv_certificate_expires_timestamp_seconds"), 0);
+    assert!(gateway.metric("worv_acme_failures_total") >= 1);
 
     // Once the server is there, the certificate comes by itself, with all four names.
     acme.start(false);
@@ -113,7 +90,7 @@ async fn a_certificate_is_issued_kept_and_renewed_under_open_streams_whatever_th
         let connection = Connection::secure(gateway.address, name, http, &trusted).await;
         first = connection.unwrap_or_else(|| panic!("{name} over {http:?}")).certificate;
     }
-    assert!(metric(&gateway, "worv_certificate_expires_timestamp_seconds") > 1_700_000_000);
+    assert!(gateway.metric("worv_certificate_expires_timestamp_seconds") > 1_700_000_000);
     let kept = gateway.folder.path().join("data/acme");
     assert_eq!(mode(&kept), 0o700);
     for file in ["account.json", "certificate.pem"] {

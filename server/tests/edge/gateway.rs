@@ -95,6 +95,21 @@ impl Gateway {
         self.ask(&format!("GET {path} HTTP/1.1"), &[&format!("Host: {host}")])
     }
 
+    /// A figure of `/metrics`, which must be there.
+    pub fn metric(&self, name: &str) -> u64 {
+        let url = self.ready["metrics_url"].as_str().unwrap();
+        let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
+        stream
+            .write_all(b"GET /metrics HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
+            .unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("{name} is not in {text}"))
+            .parse()
+            .unwrap()
+    }
+
     /// What it has logged so far.
     pub fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("log")).unwrap()

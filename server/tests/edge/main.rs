@@ -16,4 +16,5 @@ mod gateway;
 mod hosts;
 mod proxy_protocol;
 mod tls;
+mod traces;
 mod upgrade;
