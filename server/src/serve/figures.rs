@@ -57,7 +57,6 @@ impl Figures {
     /// Adds the figures in Prometheus' text format.
     pub fn write_to(&self, text: &mut String) {
         write_gpus(text, &self.gpus());
-        write_gpus(text, &self.gpus.borrow().gpus);
         if let Some(traced) = &self.traced {
             write_traced(text, traced);
         }
@@ -131,7 +130,12 @@ mod tests {
         ] {
             let gpus = watch::channel(Arc::new(report(source))).1;
             let mut text = String::new();
-            Figures { gpus, tls: None }.write_to(&mut text);
+            Figures {
+                gpus,
+                tls: None,
+                traced: None,
+            }
+            .write_to(&mut text);
             assert!(text.contains(line), "{text}");
         }
     }
