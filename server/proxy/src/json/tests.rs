@@ -1,4 +1,4 @@
-use super::*;
+use super::{scanner::first_control, *};
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 

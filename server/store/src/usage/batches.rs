@@ -1,7 +1,7 @@
 //! The task behind [`super::Writer`]: takes batches to the database, or to the journal while that does not take them.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque, hash_map},
+    collections::{HashMap, VecDeque},
     error::Error,
     io, mem,
     pin::Pin,
@@ -9,26 +9,25 @@ use std::{
     time::Duration,
 };
 
-use sqlx::{Any, AnyConnection, Transaction};
 use tokio::{
     sync::mpsc,
     task::spawn_blocking,
     time::{Instant, MissedTickBehavior, interval, sleep, timeout, timeout_at},
 };
-use worv_core::{UnixMillis, key::KeyId, usage::UsageRecord};
+use worv_core::usage::UsageRecord;
 
 use super::{
     batch::Batch,
     journal::Journal,
     recorder::Group,
-    requests,
     spent::{self, Own},
-    sums,
     under_way::UnderWay,
     write_ahead::{Turn, WriteAhead},
     writer::{CAPACITY, Files, State},
 };
-use crate::{Store, StoreError, keys};
+use crate::{Store, StoreError};
+
+mod transaction;
 
 /// Records that one transaction takes, so that no other writer waits long for its turn.
 const BATCH: usize = 1_024;
@@ -347,53 +346,6 @@ impl Batches {
         }
         written
     }
-
-    async fn try_write(&mut self, batch: &[UsageRecord]) -> Result<(), StoreError> {
-        let kind = self.store.kind();
-        let mut transaction = self.store.begin().await?;
-        self.name_models(&mut transaction, batch).await?;
-        if requests::insert_all(&mut transaction, kind, batch, &self.models).await? {
-            return self.finish(transaction, batch.iter()).await;
-        }
-        // Something is there already: from the start again, to see what.
-        transaction.rollback().await?;
-        self.models.clear();
-        let mut transaction = self.store.begin().await?;
-        self.name_models(&mut transaction, batch).await?;
-        let mut inserted = requests::insert_each(&mut transaction, kind, batch, &self.models).await?;
-        // Taken out, so that a request that is in the batch twice is counted once.
-        let counted = batch.iter().filter(|record| inserted.remove(&record.request_id));
-        self.finish(transaction, counted).await
-    }
-
-    /// Looks up the ids of a batch's models.
-    async fn name_models(&mut self, connection: &mut AnyConnection, batch: &[UsageRecord]) -> Result<(), StoreError> {
-        for name in batch.iter().map(requests::model_name) {
-            if let hash_map::Entry::Vacant(vacant) = self.models.entry(name) {
-                let id = requests::model_id(connection, vacant.key()).await?;
-                vacant.insert(id);
-            }
-        }
-        Ok(())
-    }
-
-    /// Writes what follows from records that are new, and commits.
-    async fn finish<'a>(
-        &mut self,
-        mut transaction: Transaction<'static, Any>,
-        records: impl Iterator<Item = &'a UsageRecord>,
-    ) -> Result<(), StoreError> {
-        let records: Vec<_> = records.collect();
-        sums::add_all(
-            &mut transaction,
-            self.store.kind(),
-            records.iter().copied(),
-            &self.models,
-        )
-        .await?;
-        keys::touch_in(&mut transaction, &last_uses(&records)).await?;
-        Ok(transaction.commit().await?)
-    }
 }
 
 impl Recovery {
@@ -444,14 +396,4 @@ async fn due(recovery: &mut Option<Recovery>) {
         Some(recovery) => (&mut recovery.next).await,
         None => std::future::pending().await,
     }
-}
-
-/// When each key of a batch was last used. In the order of the keys, so that two servers cannot wait for each other.
-fn last_uses(batch: &[&UsageRecord]) -> BTreeMap<KeyId, UnixMillis> {
-    let mut uses = BTreeMap::new();
-    for record in batch {
-        let latest = uses.entry(record.key).or_insert(record.started_at);
-        *latest = record.started_at.max(*latest);
-    }
-    uses
 }

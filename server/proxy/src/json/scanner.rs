@@ -1,0 +1,243 @@
+//! Goes through JSON byte by byte, and checks it on the way.
+
+use std::borrow::Cow;
+
+use memchr::memchr2;
+
+use super::{JsonError, Seen, string};
+
+/// Deepest nesting that is accepted. No honest request comes near; parsers that recurse fall over beyond it.
+pub(super) const MAX_DEPTH: u32 = 128;
+
+/// Where it is in a text.
+pub(super) struct Scanner<'a> {
+    text: &'a str,
+    pub(super) at: usize,
+    /// Open containers around `at`; the lowest bit of `objects` is the innermost, 1 for an object, 0 for an array.
+    depth: u32,
+    objects: u128,
+    pub(super) seen: Seen,
+}
+
+impl Seen {
+    /// Takes note of the end of a name.
+    fn note(&mut self, end: &[u8]) {
+        match end.last() {
+            Some(b'l') => {
+                self.url |= end.ends_with(b"url");
+                self.media |= end.ends_with(b"_url");
+            }
+            Some(b'e') => self.media |= end.ends_with(b"image"),
+            Some(b'o') => self.media |= end.ends_with(b"audio"),
+            Some(b't') => self.reasoning_content |= end.ends_with(b"reasoning_content"),
+            _ => {}
+        }
+    }
+}
+
+/// Where the first control character is. Whole pieces are looked at without leaving early, which the compiler turns into
+/// a few instructions for each: a prompt is long, and hardly ever has one.
+pub(super) fn first_control(text: &[u8]) -> Option<usize> {
+    const PIECE: usize = 64;
+    let is_control = |byte: &u8| *byte < 0x20;
+    let (pieces, rest) = text.as_chunks::<PIECE>();
+    let clean = pieces
+        .iter()
+        .take_while(|piece| piece.iter().fold(u8::MAX, |least, byte| least.min(*byte)) >= 0x20)
+        .count();
+    let looked_at = if clean == pieces.len() { rest } else { &pieces[clean] };
+    let found = looked_at.iter().position(is_control)?;
+    Some(clean * PIECE + found)
+}
+
+impl<'a> Scanner<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self {
+            text,
+            at: 0,
+            depth: 0,
+            objects: 0,
+            seen: Seen::default(),
+        }
+    }
+
+    pub(super) fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn invalid<T>(&self) -> Result<T, JsonError> {
+        Err(JsonError::Invalid { at: self.at })
+    }
+
+    pub(super) fn take(&mut self, byte: u8) -> bool {
+        let found = self.peek() == Some(byte);
+        self.at += usize::from(found);
+        found
+    }
+
+    pub(super) fn expect(&mut self, byte: u8) -> Result<(), JsonError> {
+        if self.take(byte) { Ok(()) } else { self.invalid() }
+    }
+
+    pub(super) fn skip_whitespace(&mut self) {
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.peek() {
+            self.at += 1;
+        }
+    }
+
+    /// Nothing but whitespace may be left.
+    pub(super) fn end(&mut self) -> Result<(), JsonError> {
+        self.skip_whitespace();
+        if self.at == self.text.len() {
+            Ok(())
+        } else {
+            self.invalid()
+        }
+    }
+
+    pub(super) fn open(&mut self, object: bool) -> Result<(), JsonError> {
+        if self.depth == MAX_DEPTH {
+            return Err(JsonError::TooDeep);
+        }
+        self.depth += 1;
+        self.objects = self.objects << 1 | u128::from(object);
+        self.at += 1;
+        Ok(())
+    }
+
+    /// A key and its colon.
+    pub(super) fn key(&mut self) -> Result<Cow<'a, str>, JsonError> {
+        let start = self.at;
+        self.string()?;
+        let raw = &self.text[start..self.at];
+        self.skip_whitespace();
+        self.expect(b':')?;
+        self.skip_whitespace();
+        // A key with half a surrogate pair is none that we know; its raw form serves to tell it from others.
+        Ok(string(raw).unwrap_or(Cow::Borrowed(raw)))
+    }
+
+    pub(super) fn spanned_value(&mut self) -> Result<&'a str, JsonError> {
+        let start = self.at;
+        self.value()?;
+        Ok(&self.text[start..self.at])
+    }
+
+    /// One value of any type, however deep, without recursion.
+    pub(super) fn value(&mut self) -> Result<(), JsonError> {
+        let outside = self.depth;
+        loop {
+            match self.peek() {
+                Some(b'{') => {
+                    self.open(true)?;
+                    self.skip_whitespace();
+                    if self.peek() != Some(b'}') {
+                        self.key()?;
+                        continue;
+                    }
+                }
+                Some(b'[') => {
+                    self.open(false)?;
+                    self.skip_whitespace();
+                    if self.peek() != Some(b']') {
+                        continue;
+                    }
+                }
+                Some(b'"') => self.string()?,
+                Some(b'-' | b'0'..=b'9') => self.number()?,
+                Some(b't') => self.literal("true")?,
+                Some(b'f') => self.literal("false")?,
+                Some(b'n') => self.literal("null")?,
+                _ => return self.invalid(),
+            }
+            if self.close_containers(outside)? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// After a value: closes what ends here, and stops before the next value. True when nothing is open that was not before.
+    fn close_containers(&mut self, outside: u32) -> Result<bool, JsonError> {
+        while self.depth > outside {
+            let object = self.objects & 1 == 1;
+            self.skip_whitespace();
+            if self.take(if object { b'}' } else { b']' }) {
+                self.depth -= 1;
+                self.objects >>= 1;
+                continue;
+            }
+            self.expect(b',')?;
+            self.skip_whitespace();
+            if object {
+                self.key()?;
+            }
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    fn string(&mut self) -> Result<(), JsonError> {
+        self.expect(b'"')?;
+        let bytes = self.text.as_bytes();
+        loop {
+            let rest = &bytes[self.at..];
+            let Some(length) = memchr2(b'"', b'\\', rest) else {
+                return self.invalid();
+            };
+            if let Some(control) = first_control(&rest[..length]) {
+                self.at += control;
+                return self.invalid();
+            }
+            self.at += length + 1;
+            if rest[length] == b'"' {
+                self.seen.note(&rest[..length]);
+                return Ok(());
+            }
+            match self.peek() {
+                Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 1,
+                Some(b'u') => {
+                    let digits = bytes.get(self.at + 1..self.at + 5);
+                    if !digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)) {
+                        return self.invalid();
+                    }
+                    self.seen.unicode_escape = true;
+                    self.at += 5;
+                }
+                _ => return self.invalid(),
+            }
+        }
+    }
+
+    fn number(&mut self) -> Result<(), JsonError> {
+        self.take(b'-');
+        if !self.take(b'0') {
+            self.digits()?;
+        }
+        if self.take(b'.') {
+            self.digits()?;
+        }
+        if self.take(b'e') || self.take(b'E') {
+            if !self.take(b'+') {
+                self.take(b'-');
+            }
+            self.digits()?;
+        }
+        Ok(())
+    }
+
+    fn digits(&mut self) -> Result<(), JsonError> {
+        let start = self.at;
+        while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
+            self.at += 1;
+        }
+        if self.at > start { Ok(()) } else { self.invalid() }
+    }
+
+    fn literal(&mut self, literal: &str) -> Result<(), JsonError> {
+        if !self.text[self.at..].starts_with(literal) {
+            return self.invalid();
+        }
+        self.at += literal.len();
+        Ok(())
+    }
+}
