@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import tomllib
 import urllib.request
 
 import pytest
+from recording import write_recording
 
 FENCE = re.compile(r"^```(?P<kind>.*)\n(?P<code>(?:.*\n)*?)^```$", re.MULTILINE)
 
@@ -49,11 +51,17 @@ def expect_answer(text: str) -> None:
 
 
 @pytest.mark.parametrize(("kind", "code"), snippets())
-def test_snippet(kind: str, code: str, url: str, key: str) -> None:
+def test_snippet(kind: str, code: str, url: str, key: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     match kind:
         case "sh run":
             expect_answer(run(["bash", "-euo", "pipefail", "-c", code], key))
         case "python run":
+            assert run([sys.executable, "-W", "error", "-c", code], key).strip()
+        case "python audio":
+            if "WORV_COMPAT_AUDIO" not in os.environ:
+                pytest.skip("the engine does not take audio")
+            write_recording(tmp_path / "speech.wav")
+            monkeypatch.chdir(tmp_path)
             assert run([sys.executable, "-W", "error", "-c", code], key).strip()
         case "sh env":
             # Only settings; those that name an address name this server, and those that name a key end up with the reader's.

@@ -1,9 +1,12 @@
 """The official OpenAI SDK."""
 
+import os
+import pathlib
 from collections.abc import Iterator
 
 import openai
 import pytest
+from recording import write_recording
 
 MESSAGES = [{"role": "user", "content": "Reply with one word: pong"}]
 LIMIT = 24
@@ -73,3 +76,45 @@ def test_unknown_model(client: openai.OpenAI):
 def test_bad_request(client: openai.OpenAI, model: str):
     with pytest.raises(openai.BadRequestError):
         client.chat.completions.create(model=model, messages=MESSAGES, temperature=-3)
+
+
+@pytest.fixture
+def recording(tmp_path: pathlib.Path) -> pathlib.Path:
+    path = tmp_path / "speech.wav"
+    write_recording(path)
+    return path
+
+
+takes_audio = pytest.mark.skipif("WORV_COMPAT_AUDIO" not in os.environ, reason="the engine does not take audio")
+
+
+@takes_audio
+def test_transcription(client: openai.OpenAI, recording: pathlib.Path):
+    answer = client.audio.transcriptions.create(
+        model="live", file=recording, prompt="Repeat: pong", language="en", temperature=0, timestamp_granularities=["word"]
+    )
+    assert answer.text == "pong"
+    assert (answer.usage.type, answer.usage.seconds) == ("duration", 2)
+
+
+@takes_audio
+def test_streamed_transcription(client: openai.OpenAI, recording: pathlib.Path):
+    with client.audio.transcriptions.create(
+        model="live", file=recording, prompt="Repeat: one two three", stream=True
+    ) as stream:
+        chunks = [chunk.model_dump() for chunk in stream]
+    assert "".join(chunk["choices"][0]["delta"]["content"] for chunk in chunks) == "one two three"
+    assert all(chunk.get("usage") is None for chunk in chunks)
+
+
+@takes_audio
+@pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")
+def test_translation(client: openai.OpenAI, recording: pathlib.Path):
+    assert client.audio.translations.create(model="live", file=recording, prompt="Repeat: pong").text == "pong"
+
+
+@pytest.mark.skipif("WORV_COMPAT_AUDIO" in os.environ, reason="the engine takes audio")
+def test_audio_without_ears(client: openai.OpenAI, recording: pathlib.Path):
+    with pytest.raises(openai.NotFoundError) as raised:
+        client.audio.transcriptions.create(model="live", file=recording)
+    assert "does not take audio" in raised.value.message

@@ -110,6 +110,10 @@ pub enum Endpoint {
     Rerank,
     /// `POST /v1/score`
     Score,
+    /// `POST /v1/audio/transcriptions`
+    Transcriptions,
+    /// `POST /v1/audio/translations`
+    Translations,
     /// `POST` of a route that the configuration adds.
     Other,
 }
@@ -191,7 +195,7 @@ impl ClientKind {
 
 impl Endpoint {
     /// Every endpoint.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::ChatCompletions,
         Self::Messages,
         Self::CountTokens,
@@ -200,6 +204,8 @@ impl Endpoint {
         Self::Embeddings,
         Self::Rerank,
         Self::Score,
+        Self::Transcriptions,
+        Self::Translations,
         Self::Other,
     ];
 
@@ -214,6 +220,8 @@ impl Endpoint {
             Self::Embeddings => "/v1/embeddings",
             Self::Rerank => "/v1/rerank",
             Self::Score => "/v1/score",
+            Self::Transcriptions => "/v1/audio/transcriptions",
+            Self::Translations => "/v1/audio/translations",
             Self::Other => "other",
         }
     }

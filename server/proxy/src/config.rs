@@ -64,6 +64,8 @@ pub struct ModelProfile {
     pub thinking: Option<ThinkingMap>,
     /// What the engine that serves it makes of `/v1/messages`; none where the engine is asked.
     pub messages: Option<MessagesSupport>,
+    /// Whether the engine that serves it takes sound; none where the engine is asked.
+    pub audio: Option<bool>,
     /// Whether Han script is taken out of its answers.
     pub strip_han: bool,
 }
@@ -78,6 +80,7 @@ impl ModelProfile {
             max_output_tokens: None,
             thinking: ThinkingMap::of_model(name),
             messages: None,
+            audio: None,
             strip_han: false,
         }
     }

@@ -25,6 +25,8 @@ impl Dialect {
             | Endpoint::Embeddings
             | Endpoint::Rerank
             | Endpoint::Score
+            | Endpoint::Transcriptions
+            | Endpoint::Translations
             | Endpoint::Other => Self::OpenAi,
         }
     }

@@ -36,9 +36,9 @@ impl StreamOptions {
     };
 }
 
-/// Refuses a body that is not plain JSON before any of it is read.
-pub(crate) fn check_content_type(headers: &HeaderMap) -> Result<(), ApiError> {
-    let unsupported = |message: &'static str| Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
+/// Refuses a body that is not plainly of the media type that its route takes, before any of it is read.
+pub(crate) fn check_content_type(headers: &HeaderMap, expected: &'static str) -> Result<(), ApiError> {
+    let unsupported = |message: String| Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
     let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = media_type
         .unwrap_or_default()
@@ -46,12 +46,15 @@ pub(crate) fn check_content_type(headers: &HeaderMap) -> Result<(), ApiError> {
         .next()
         .unwrap_or_default()
         .trim();
-    if !essence.eq_ignore_ascii_case("application/json") {
-        return unsupported("Send the request body as JSON with the header `Content-Type: application/json`.");
+    if !essence.eq_ignore_ascii_case(expected) {
+        return unsupported(format!(
+            "Send the request body with the header `Content-Type: {expected}`."
+        ));
     }
     match headers.get(header::CONTENT_ENCODING) {
         Some(encoding) if encoding != "identity" => {
-            unsupported("Compressed request bodies are not accepted. Send the body without `Content-Encoding`.")
+            let message = "Compressed request bodies are not accepted. Send the body without `Content-Encoding`.";
+            unsupported(message.to_owned())
         }
         _ => Ok(()),
     }
@@ -226,7 +229,11 @@ mod tests {
                 .iter()
                 .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
                 .collect();
-            assert_eq!(check_content_type(&headers).is_ok(), accepted, "{sent:?}");
+            assert_eq!(
+                check_content_type(&headers, "application/json").is_ok(),
+                accepted,
+                "{sent:?}"
+            );
         }
     }
 }

@@ -103,6 +103,11 @@ impl ApiError {
         }
     }
 
+    /// 404: the live model does not take sound.
+    pub(crate) fn no_audio() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "The live model does not take audio.")
+    }
+
     /// 404: no model goes by that name. `live` is none while it is not known.
     pub(crate) fn model_not_found(requested: &str, live: Option<&str>) -> Self {
         let requested: String = requested.chars().take(MAX_NAME_CHARS).collect();

@@ -27,16 +27,17 @@ use crate::{
     echo::Echo,
     engine::{EngineError, EngineResponse},
     engine_complaint::EngineComplaint,
-    envelope::{Envelope, StreamOptions, check_content_type},
+    envelope::{StreamOptions, check_content_type},
     error::ApiError,
     headers,
     json::Object,
     live::Live,
     messages_translation::Translation,
+    payload::{Payload, media_type, takes_form},
     rate_headers, reasoning,
     relay::{Grammar, Relay},
     rewording::Rewording,
-    rewrite::{Rewritten, count_prompt, rewrite},
+    rewrite::{Rewritten, count_prompt},
     settlement::{Admitted, Settlement},
     token_counts::TokenCounts,
     trace::TRACEPARENT,
@@ -89,16 +90,16 @@ struct Arrived {
 async fn answer(route: &Route, holder: &Arc<Holder>, arrived: Arrived, body: Body) -> Result<Response, ApiError> {
     let gateway = &*route.gateway;
     let request_id = arrived.request_id;
-    let body = receive(gateway, &arrived.headers, body).await?;
+    let body = receive(route, &arrived.headers, body).await?;
     let received = Instant::now();
-    let envelope = Envelope::parse(&body)?;
+    let payload = Payload::parse(route.endpoint, &arrived.headers, &body)?;
 
     let entered = admission::enter(gateway, holder, body.len()).await?;
     let live = gateway.live();
     let settings = &holder.grant.settings;
-    let rewritten = rewrite(gateway, route.endpoint, &live, &envelope, &body, settings).await?;
-    let reservation = reserve(route, &live, &envelope, &body, &rewritten, &entered).await?;
-    let requested_model = envelope.model.clone().into_owned();
+    let rewritten = payload.rewrite(gateway, route.endpoint, &live, &body, settings).await?;
+    let reservation = reserve(route, &live, &payload, &body, &rewritten, &entered).await?;
+    let requested_model = payload.model().to_owned();
     let echoes = gateway.config.echo_requested_model || settings.echo_model;
     let echo = live.name().filter(|_| echoes);
     let rewording = Rewording {
@@ -114,7 +115,7 @@ async fn answer(route: &Route, holder: &Arc<Holder>, arrived: Arrived, body: Bod
             endpoint: route.endpoint,
             served_model: live.name().map_or_else(|| requested_model.clone(), str::to_owned),
             requested_model,
-            stream: envelope.stream,
+            stream: payload.stream(),
             started_at: arrived.started_at,
             started: arrived.started,
             received,
@@ -135,14 +136,18 @@ async fn answer(route: &Route, holder: &Arc<Holder>, arrived: Arrived, body: Bod
         | Endpoint::Completions
         | Endpoint::Embeddings
         | Endpoint::Rerank
-        | Endpoint::Score => Grammar::chat(envelope.stream_options()),
+        | Endpoint::Score
+        | Endpoint::Transcriptions
+        | Endpoint::Translations => Grammar::chat(payload.stream_options()),
         // Nothing was asked for that the caller did not ask for, so nothing is taken out.
         Endpoint::Other => Grammar::chat(StreamOptions::ALL),
     };
     drop(body);
     let mut to_engine = headers::for_engine(&arrived.headers);
     to_engine.insert(headers::X_REQUEST_ID, headers::request_id_value(request_id));
-
+    if let Some(content_type) = rewritten.content_type {
+        to_engine.insert(CONTENT_TYPE, content_type);
+    }
     if let Some(traceparent) = settlement.trace(gateway.begin_trace(&arrived.headers)) {
         to_engine.insert(TRACEPARENT, traceparent);
     }
@@ -175,9 +180,9 @@ async fn answer(route: &Route, holder: &Arc<Holder>, arrived: Arrived, body: Bod
 }
 
 /// Reads a request's body, if its head allows that.
-async fn receive(gateway: &Gateway, headers: &HeaderMap, mut body: Body) -> Result<Bytes, ApiError> {
-    let read = match check_content_type(headers) {
-        Ok(()) => read_request(headers, &mut body, &gateway.config).await,
+async fn receive(route: &Route, headers: &HeaderMap, mut body: Body) -> Result<Bytes, ApiError> {
+    let read = match check_head(route, headers) {
+        Ok(()) => read_request(headers, &mut body, &route.gateway.config).await,
         Err(error) => Err(error),
     };
     if read.is_err() {
@@ -186,12 +191,21 @@ async fn receive(gateway: &Gateway, headers: &HeaderMap, mut body: Body) -> Resu
     read
 }
 
+/// What can be told to be wrong before the body has come.
+fn check_head(route: &Route, headers: &HeaderMap) -> Result<(), ApiError> {
+    if takes_form(route.endpoint) && !route.gateway.takes_audio(&route.gateway.live()) {
+        return Err(ApiError::no_audio());
+    }
+    check_content_type(headers, media_type(route.endpoint))
+}
+
 /// Reserves what the request may use at most: the answer that it is granted, and its prompt. A token is at least one
-/// byte, which bounds the prompt; only where that much does not fit into what is left is the prompt counted.
+/// byte, which bounds the prompt; only where that much does not fit into what is left is the prompt counted. A recording's
+/// bytes say little: the window bounds it.
 async fn reserve(
     route: &Route,
     live: &Live,
-    envelope: &Envelope<'_>,
+    payload: &Payload<'_>,
     body: &Bytes,
     rewritten: &Rewritten,
     entered: &Entered,
@@ -202,18 +216,23 @@ async fn reserve(
     }
     let granted = rewritten.granted.map_or(0, |granted| granted.tokens);
     let counted = rewritten.granted.and_then(|granted| granted.prompt);
-    let at_most = counted.unwrap_or(body.len() as u64);
+    let bytes = body.len() as u64;
+    let at_most = match payload {
+        Payload::Json(_) => counted.unwrap_or(bytes),
+        Payload::Form(_) => bytes.min(live.limits.window),
+    };
     let exhausted = match entered.reserve(at_most + granted, gateway.clock.now()) {
         Ok(reservation) => return Ok(reservation),
         Err(exhausted) => exhausted,
     };
-    match live.name().filter(|_| counted.is_none() && exhausted.left > granted) {
-        Some(name) => {
+    let name = live.name().filter(|_| counted.is_none() && exhausted.left > granted);
+    match (payload, name) {
+        (Payload::Json(envelope), Some(name)) => {
             let prompt = count_prompt(gateway, route.endpoint, live, envelope, name).await?;
             let reserved = entered.reserve(prompt.tokens() + granted, gateway.clock.now());
             reserved.map_err(ApiError::exhausted)
         }
-        None => Err(ApiError::exhausted(exhausted)),
+        _ => Err(ApiError::exhausted(exhausted)),
     }
 }
 
@@ -295,6 +314,8 @@ async fn whole(
         | Endpoint::Embeddings
         | Endpoint::Rerank
         | Endpoint::Score
+        | Endpoint::Transcriptions
+        | Endpoint::Translations
         | Endpoint::Other => TokenCounts::from_openai(usage.as_bytes()),
     });
     if let Some(counts) = counts {
@@ -312,11 +333,18 @@ async fn whole(
     Ok(respond(head.status, &head.headers, request_id, body.into()))
 }
 
-/// Whether a route's answers are what a model says. A count, a vector or a score has no words.
+/// Whether a route's answers are what a model says. A count, a vector or a score has no words, and those of a
+/// transcription are the speaker's.
 fn says_text(endpoint: Endpoint) -> bool {
     match endpoint {
         Endpoint::ChatCompletions | Endpoint::Messages | Endpoint::Completions | Endpoint::Responses => true,
-        Endpoint::CountTokens | Endpoint::Embeddings | Endpoint::Rerank | Endpoint::Score | Endpoint::Other => false,
+        Endpoint::CountTokens
+        | Endpoint::Embeddings
+        | Endpoint::Rerank
+        | Endpoint::Score
+        | Endpoint::Transcriptions
+        | Endpoint::Translations
+        | Endpoint::Other => false,
     }
 }
 

@@ -7,6 +7,7 @@ use worv_core::{Clock, Entropy, id::RequestId, key::KeyId, usage::UsageSink};
 
 use crate::{
     account::{KeyDemand, KeyShare, SpentElsewhere},
+    audio_support::ProbedAudio,
     config::{GatewayConfig, ModelProfile},
     counters::{CounterSnapshot, Counters},
     engine::Engine,
@@ -34,6 +35,7 @@ pub struct Gateway {
     pub(crate) piece_rate: Arc<PieceRate>,
     live: LiveModel,
     messages: ProbedSupport,
+    audio: ProbedAudio,
 }
 
 /// Why a gateway cannot be made from its settings.
@@ -72,6 +74,7 @@ impl Gateway {
             prompt_counter: PromptCounter::new(&engine),
             piece_rate: Arc::default(),
             messages: ProbedSupport::default(),
+            audio: ProbedAudio::default(),
             live: LiveModel::new(&config),
             queue: Queue::new(QueueLimits {
                 concurrency: config.concurrency,
@@ -168,9 +171,18 @@ impl Gateway {
     /// engine has come up; until its answer, and if there is none, what was known before holds.
     pub async fn probe_engine(&self) {
         let live = self.live();
-        if let Some(profile) = live.profile.as_ref().filter(|profile| profile.messages.is_none()) {
-            self.messages.probe(&self.engine, &profile.name).await;
-        }
+        let Some(profile) = &live.profile else { return };
+        let messages = async {
+            if profile.messages.is_none() {
+                self.messages.probe(&self.engine, &profile.name).await;
+            }
+        };
+        let audio = async {
+            if profile.audio.is_none() {
+                self.audio.probe(&self.engine).await;
+            }
+        };
+        tokio::join!(messages, audio);
     }
 
     /// The running totals.
@@ -187,6 +199,12 @@ impl Gateway {
     pub(crate) fn messages_support(&self, live: &Live) -> MessagesSupport {
         let by_profile = live.profile.as_ref().and_then(|profile| profile.messages);
         by_profile.unwrap_or_else(|| self.messages.get())
+    }
+
+    /// Whether the engine may take sound.
+    pub(crate) fn takes_audio(&self, live: &Live) -> bool {
+        let by_profile = live.profile.as_ref().and_then(|profile| profile.audio);
+        by_profile.unwrap_or_else(|| self.audio.get())
     }
 
     /// A trace for a request with these headers, if it is to be traced.

@@ -6,6 +6,7 @@
 
 mod account;
 mod admission;
+mod audio_support;
 mod authentication;
 mod body;
 mod calendar;
@@ -21,6 +22,7 @@ mod engine;
 mod engine_complaint;
 mod envelope;
 mod error;
+mod form;
 mod forward;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
@@ -38,6 +40,7 @@ mod messages_translation;
 mod minute;
 mod models;
 mod output_budget;
+mod payload;
 mod piece_rate;
 mod prompt_count;
 mod queue;
@@ -50,6 +53,7 @@ mod routes;
 mod server_sent_events;
 mod settlement;
 mod shield;
+mod speech;
 mod thinking;
 mod token_counts;
 mod trace;
@@ -66,5 +70,6 @@ pub use messages_support::MessagesSupport;
 pub use queue::Intake;
 pub use routes::{is_data_path, is_extra_route, not_found, router};
 pub use shield::{FieldRule, SHIELDED_FIELDS, ShieldedField};
+pub use speech::FORM_FIELDS;
 pub use thinking::{TEMPLATE_KWARGS, ThinkingMap};
 pub use trace::{TraceSink, TracedRequest, Tracing};

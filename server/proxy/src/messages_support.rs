@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use crate::{engine::Engine, json::quoted};
 
 /// Longest time that the answer to a probe is waited for.
-const PROBE_TIMEOUT: Duration = Duration::from_secs(3);
+pub(crate) const PROBE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// How the Messages API reaches the engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

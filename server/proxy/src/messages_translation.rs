@@ -39,6 +39,8 @@ impl Translation {
             | Endpoint::Embeddings
             | Endpoint::Rerank
             | Endpoint::Score
+            | Endpoint::Transcriptions
+            | Endpoint::Translations
             | Endpoint::Other => None,
         }
     }

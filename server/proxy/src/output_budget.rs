@@ -181,9 +181,13 @@ fn fields(endpoint: Endpoint) -> Option<LengthFields> {
         Endpoint::Responses => (&["max_output_tokens"], None, true),
         Endpoint::Completions => (&["max_tokens"], Some(16), false),
         Endpoint::Messages => (&["max_tokens"], None, false),
-        Endpoint::CountTokens | Endpoint::Embeddings | Endpoint::Rerank | Endpoint::Score | Endpoint::Other => {
-            return None;
-        }
+        Endpoint::CountTokens
+        | Endpoint::Embeddings
+        | Endpoint::Rerank
+        | Endpoint::Score
+        | Endpoint::Transcriptions
+        | Endpoint::Translations
+        | Endpoint::Other => return None,
     };
     Some(LengthFields {
         names,

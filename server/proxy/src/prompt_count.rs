@@ -127,6 +127,8 @@ impl PromptCounter {
             | Endpoint::Embeddings
             | Endpoint::Rerank
             | Endpoint::Score
+            | Endpoint::Transcriptions
+            | Endpoint::Translations
             | Endpoint::Other => return None,
         };
         Some((url, members_of(asked.object, asked, members)))

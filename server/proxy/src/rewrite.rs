@@ -1,6 +1,7 @@
 //! A request as the engine gets it: every change that is made to it, in one place.
 
 use bytes::Bytes;
+use http::HeaderValue;
 use worv_core::{key::KeySettings, usage::Endpoint};
 
 use crate::{
@@ -23,6 +24,8 @@ use crate::{
 pub(crate) struct Rewritten {
     /// The body; the very bytes that came where nothing had to change.
     pub(crate) body: Bytes,
+    /// Its media type, where it is not what the caller said.
+    pub(crate) content_type: Option<HeaderValue>,
     /// What the answer may have; none where none is generated.
     pub(crate) granted: Option<Granted>,
     /// Where another of the engine's routes is asked instead.
@@ -80,7 +83,12 @@ pub(crate) async fn rewrite(
         Endpoint::Responses => edits.extend(without_foreign_tools(object)),
         Endpoint::Completions => one_prompt_only(object)?,
         Endpoint::ChatCompletions => edits.extend(chat_repair::edits(object)),
-        Endpoint::Embeddings | Endpoint::Rerank | Endpoint::Score | Endpoint::Other => {}
+        Endpoint::Embeddings
+        | Endpoint::Rerank
+        | Endpoint::Score
+        | Endpoint::Transcriptions
+        | Endpoint::Translations
+        | Endpoint::Other => {}
     }
     if envelope.stream && matches!(endpoint, Endpoint::ChatCompletions | Endpoint::Completions) {
         edits.extend(envelope.all_usage());
@@ -98,6 +106,7 @@ pub(crate) async fn rewrite(
     };
     Ok(Rewritten {
         body,
+        content_type: None,
         granted,
         translation,
     })
@@ -187,7 +196,13 @@ async fn grant(
 fn thinks(endpoint: Endpoint) -> bool {
     match endpoint {
         Endpoint::ChatCompletions | Endpoint::Messages | Endpoint::CountTokens | Endpoint::Responses => true,
-        Endpoint::Completions | Endpoint::Embeddings | Endpoint::Rerank | Endpoint::Score | Endpoint::Other => false,
+        Endpoint::Completions
+        | Endpoint::Embeddings
+        | Endpoint::Rerank
+        | Endpoint::Score
+        | Endpoint::Transcriptions
+        | Endpoint::Translations
+        | Endpoint::Other => false,
     }
 }
 

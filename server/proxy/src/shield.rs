@@ -121,23 +121,38 @@ pub(crate) fn edits<'a>(object: &Object<'_>) -> Result<Vec<Edit<'a>>, ApiError> 
     let mut edits = Vec::new();
     for field in SHIELDED_FIELDS {
         let Some(value) = object.get(field.name) else { continue };
-        let refuse = |what: String| {
-            Err(ApiError::invalid_field(
-                field.name,
-                format!("{what} It {}.", field.reason),
-            ))
-        };
-        match field.rule {
-            FieldRule::Stripped => edits.push((field.name, None)),
-            FieldRule::Refused if matches!(value, "null" | "false" | "0" | "\"\"" | "[]" | "{}") => {}
-            FieldRule::Refused => return refuse(format!("`{}` is not accepted here.", field.name)),
-            FieldRule::AtMost(_) if value == "null" => {}
-            // What is not a whole number, -1 ("all") among them, is not at most anything.
-            FieldRule::AtMost(limit) if value.parse().is_ok_and(|given: u64| given <= limit) => {}
-            FieldRule::AtMost(limit) => return refuse(format!("`{}` may be {limit} at most.", field.name)),
+        field.check(value)?;
+        if field.rule == FieldRule::Stripped {
+            edits.push((field.name, None));
         }
     }
     Ok(edits)
+}
+
+/// Applies the table to a field of a form that is not passed on anyway: why the request is refused for it, if it is.
+pub(crate) fn check(name: &str, value: &str) -> Result<(), ApiError> {
+    let field = SHIELDED_FIELDS.iter().find(|field| field.name == name);
+    field.map_or(Ok(()), |field| field.check(value))
+}
+
+impl ShieldedField {
+    fn check(&self, value: &str) -> Result<(), ApiError> {
+        let refuse = |what: String| {
+            Err(ApiError::invalid_field(
+                self.name,
+                format!("{what} It {}.", self.reason),
+            ))
+        };
+        match self.rule {
+            FieldRule::Stripped => Ok(()),
+            FieldRule::Refused if matches!(value, "" | "null" | "false" | "0" | "\"\"" | "[]" | "{}") => Ok(()),
+            FieldRule::Refused => refuse(format!("`{}` is not accepted here.", self.name)),
+            FieldRule::AtMost(_) if matches!(value, "" | "null") => Ok(()),
+            // What is not a whole number, -1 ("all") among them, is not at most anything.
+            FieldRule::AtMost(limit) if value.parse().is_ok_and(|given: u64| given <= limit) => Ok(()),
+            FieldRule::AtMost(limit) => refuse(format!("`{}` may be {limit} at most.", self.name)),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@
 //! which can be turned while it runs.
 //!
 //! An answer is the same for the same prompt. `Reply with one word: pong` and `Repeat: any text` are obeyed; a tool is
-//! called when the user's words and its name have a word in common; Chinese is answered in Chinese. Not simulated are
-//! log probabilities, images and audio, structured outputs, stored responses and everything that only an operator calls.
+//! called when the user's words and its name have a word in common; Chinese is answered in Chinese; a recording says what
+//! the request's `prompt` asks for. Not simulated are log probabilities, images and sound in prompts, structured outputs, stored responses and everything that only an operator calls.
 //!
 //! ```no_run
 //! # async fn example() -> std::io::Result<()> {
@@ -46,6 +46,7 @@ mod routes;
 mod script;
 mod server;
 mod service;
+mod speech;
 mod stats;
 mod ticket;
 mod tokenize;

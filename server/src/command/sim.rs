@@ -36,6 +36,9 @@ pub struct Sim {
     /// The release of vLLM whose behaviour is shown, such as 0.19.1.
     #[arg(long, default_value_t = Version::default())]
     engine_version: Version,
+    /// The model takes sound, so that there are the routes for transcriptions and translations.
+    #[arg(long)]
+    audio: bool,
     /// Where the choice of answers begins.
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -85,6 +88,7 @@ async fn load_and_serve(options: Sim) -> Result<(), Failure> {
         max_model_len: options.max_model_len,
         max_running: options.max_running,
         version: options.engine_version,
+        audio: options.audio,
         seed: options.seed,
         ..SimOptions::default()
     };

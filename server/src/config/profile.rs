@@ -29,6 +29,9 @@ pub struct Profile {
     /// What the engine that serves it makes of `/v1/messages`; without it, the engine is asked when it comes up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub messages: Option<Messages>,
+    /// Whether the engine that serves it takes sound at `/v1/audio/…`; without it, the engine is asked when it comes up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audio: Option<bool>,
     /// Take Han script out of its answers: text and reasoning, never what tools are called with.
     #[serde(default)]
     pub strip_han: bool,
@@ -82,6 +85,7 @@ impl Profile {
             max_output_tokens: None,
             thinking: None,
             messages: None,
+            audio: None,
             strip_han: false,
             launch: None,
         }

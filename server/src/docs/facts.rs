@@ -111,6 +111,7 @@ impl Facts {
             "table:headers" => tables::headers(),
             "table:names" => tables::names(self),
             "table:thinking" => tables::thinking(&self.profiles),
+            "list:form_fields" => tables::form_fields(),
             "list:template_kwargs" => tables::template_kwargs(),
             _ => return None,
         })

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use worv_core::usage::Endpoint;
-use worv_proxy::{FieldRule, SHIELDED_FIELDS, STRIPPED_FROM_REQUESTS, TEMPLATE_KWARGS, ThinkingMap};
+use worv_proxy::{FORM_FIELDS, FieldRule, SHIELDED_FIELDS, STRIPPED_FROM_REQUESTS, TEMPLATE_KWARGS, ThinkingMap};
 
 use super::facts::Facts;
 use crate::config::Profile;
@@ -20,6 +20,8 @@ pub fn endpoints() -> String {
             Endpoint::Embeddings => "Vectors, if the live model makes them",
             Endpoint::Rerank => "Ranks documents, if the live model does",
             Endpoint::Score => "Scores pairs of texts, if the live model does",
+            Endpoint::Transcriptions => "Speech to text, if the live model takes audio; a form with a file",
+            Endpoint::Translations => "Speech to English text, if the live model takes audio; a form with a file",
             // Routes of the configuration; the operator who named them tells what they are for.
             Endpoint::Other => return None,
         };
@@ -46,6 +48,11 @@ pub fn fields() -> String {
         vec![format!("`{}`", field.name), rule, format!("it {}", field.reason)]
     });
     table(&["Field", "What becomes of it", "Because"], rows)
+}
+
+/// The fields of a form that reach the engine.
+pub fn form_fields() -> String {
+    FORM_FIELDS.map(|name| format!("`{name}`")).join(", ")
 }
 
 /// The headers that do not reach the engine.

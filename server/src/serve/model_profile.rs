@@ -16,6 +16,7 @@ pub fn model_profile(profile: &config::Profile) -> ModelProfile {
             .or_else(|| ThinkingMap::of_model(&profile.name)),
         max_output_tokens: profile.max_output_tokens,
         strip_han: profile.strip_han,
+        audio: profile.audio,
         messages: profile.messages.map(|messages| match messages {
             config::Messages::Native => MessagesSupport::Native,
             config::Messages::Translated => MessagesSupport::Translated,

@@ -1,6 +1,7 @@
 //! The data path over real sockets, with the engine's side played by hand or by the simulated vLLM.
 
 mod admission;
+mod audio;
 mod failures;
 mod han;
 mod limits;

@@ -16,6 +16,8 @@ pub struct SimOptions {
     pub max_model_len: u64,
     /// Whose wire format it speaks.
     pub version: Version,
+    /// Whether the model takes sound: only then there are the routes for it.
+    pub audio: bool,
     /// Requests generated at a time over all data-parallel ranks; more wait their turn.
     pub max_running: usize,
     /// Data-parallel ranks, each an `engine` label in the metrics.
@@ -64,6 +66,7 @@ impl Default for SimOptions {
             model: "DeepSeek-V4-Pro".to_owned(),
             max_model_len: 262_144,
             version: Version::default(),
+            audio: false,
             max_running: 256,
             data_parallel_size: 8,
             seed: 0,

@@ -14,7 +14,7 @@ use axum::{
 };
 use serde::Serialize;
 
-use super::{SeenRequest, chat, completions, control, messages, models, responses, service::Engine, tokenize};
+use super::{SeenRequest, chat, completions, control, messages, models, responses, service::Engine, speech, tokenize};
 
 #[derive(Serialize)]
 struct VersionAnswer {
@@ -34,7 +34,15 @@ struct Detail {
 
 /// All routes.
 pub(super) fn router(engine: Engine) -> Router {
+    let speech = if engine.takes_audio() {
+        Router::new()
+            .route("/v1/audio/transcriptions", post(speech::transcribe))
+            .route("/v1/audio/translations", post(speech::translate))
+    } else {
+        Router::new()
+    };
     Router::new()
+        .merge(speech)
         .route("/health", get(empty))
         .route("/ping", get(empty).post(empty))
         .route("/version", get(version))

@@ -56,6 +56,10 @@ impl Engine {
         &self.0.options.model
     }
 
+    pub(super) fn takes_audio(&self) -> bool {
+        self.0.options.audio
+    }
+
     pub(super) fn window(&self) -> u64 {
         self.0.options.max_model_len
     }

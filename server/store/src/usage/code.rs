@@ -25,6 +25,8 @@ pub(super) fn of_endpoint(endpoint: Endpoint) -> i16 {
         Endpoint::Rerank => 6,
         Endpoint::Score => 7,
         Endpoint::Other => 8,
+        Endpoint::Transcriptions => 9,
+        Endpoint::Translations => 10,
     }
 }
 
