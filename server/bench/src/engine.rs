@@ -16,6 +16,7 @@ use memchr::memmem;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpSocket, TcpStream},
+    sync::Notify,
     time::{Instant, MissedTickBehavior},
 };
 
@@ -28,22 +29,26 @@ const HEAD: &str =
     "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\ntransfer-encoding: chunked\r\n\r\n";
 const WORDS: [&str; 8] = [" the", " stream", " goes", " on", " and", " every", " token", " counts"];
 
-/// Streams that are open now; the load generator reads it at `GET /open`.
+/// Streams that are open now; the load generator reads their number at `GET /open`, and ends those that are held with
+/// `GET /end`.
 #[derive(Debug, Default)]
-struct Open(AtomicU64);
+struct Open {
+    streams: AtomicU64,
+    end: Notify,
+}
 
 struct Counted(Arc<Open>);
 
 impl Counted {
     fn new(open: &Arc<Open>) -> Self {
-        open.0.fetch_add(1, Ordering::Relaxed);
+        open.streams.fetch_add(1, Ordering::Relaxed);
         Self(Arc::clone(open))
     }
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        self.0.0.fetch_sub(1, Ordering::Relaxed);
+        self.0.streams.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -121,7 +126,10 @@ fn facts(line: &[u8], open: &Open) -> Vec<u8> {
     } else if line.starts_with(b"GET /version") {
         ("200 OK", r#"{"version":"0.32.0"}"#.to_owned())
     } else if line.starts_with(b"GET /open") {
-        ("200 OK", open.0.load(Ordering::Relaxed).to_string())
+        ("200 OK", open.streams.load(Ordering::Relaxed).to_string())
+    } else if line.starts_with(b"GET /end") {
+        open.end.notify_waiters();
+        ("200 OK", String::new())
     } else if line.starts_with(b"GET /health") || line.starts_with(b"GET /metrics") {
         ("200 OK", String::new())
     } else {
@@ -163,8 +171,11 @@ async fn complete(connection: &mut TcpStream, body: &[u8], open: &Arc<Open>) -> 
             connection.write_all(HEAD.as_bytes()).await?;
             connection.write_all(&chunked(&event(0, usage))).await?;
             let mut byte = [0];
-            let _gone = connection.read(&mut byte).await?;
-            return Err("held until the caller left".into());
+            tokio::select! {
+                _gone = connection.read(&mut byte) => {}
+                () = open.end.notified() => {}
+            }
+            return Err("a held stream has no end of its own".into());
         }
         _ => connection.write_all(&whole()).await?,
     }
@@ -217,30 +228,45 @@ fn whole() -> Vec<u8> {
     format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}").into_bytes()
 }
 
-/// How long the engine at `address` takes until it has `streams` open.
-pub(crate) async fn until_open(address: SocketAddr, streams: u64, at_most: Duration) -> Result<Duration> {
+/// How long the engine at `address` takes until it has no stream open; none if it has some after `at_most`.
+pub(crate) async fn until_none_open(address: SocketAddr, at_most: Duration) -> Result<Option<Duration>> {
     let started = Instant::now();
     let mut connection = TcpStream::connect(address).await?;
-    let mut input = Vec::new();
     loop {
-        connection
-            .write_all(b"GET /open HTTP/1.1\r\nhost: engine\r\n\r\n")
-            .await?;
-        let head = read_until_head(&mut connection, &mut input)
-            .await?
-            .ok_or("the mock engine is gone")?;
-        let length = content_length(&input[..head]);
-        while input.len() < head + length {
-            connection.read_buf(&mut input).await?;
-        }
-        let open: u64 = str::from_utf8(&input[head..head + length])?.parse()?;
-        input.clear();
-        if open == streams {
-            return Ok(started.elapsed());
+        let open: u64 = ask(&mut connection, "/open").await?.parse()?;
+        if open == 0 {
+            return Ok(Some(started.elapsed()));
         }
         if started.elapsed() > at_most {
-            return Err(format!("the engine has {open} streams open, not {streams}").into());
+            return Ok(None);
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+}
+
+/// Has the engine at `address` end what is held, so that what one target has left open is not another's.
+pub(crate) async fn end_held(address: SocketAddr) -> Result<()> {
+    let mut connection = TcpStream::connect(address).await?;
+    // One that has just begun may not listen yet.
+    for _ in 0..100 {
+        ask(&mut connection, "/end").await?;
+        if until_none_open(address, Duration::from_millis(100)).await?.is_some() {
+            return Ok(());
+        }
+    }
+    Err("the mock engine did not end what it held".into())
+}
+
+/// The mock engine's answer to a question about itself.
+async fn ask(connection: &mut TcpStream, path: &str) -> Result<String> {
+    let question = format!("GET {path} HTTP/1.1\r\nhost: engine\r\n\r\n");
+    connection.write_all(question.as_bytes()).await?;
+    let mut input = Vec::new();
+    let head = read_until_head(connection, &mut input).await?;
+    let head = head.ok_or("the mock engine is gone")?;
+    let length = content_length(&input[..head]);
+    while input.len() < head + length {
+        connection.read_buf(&mut input).await?;
+    }
+    Ok(str::from_utf8(&input[head..head + length])?.to_owned())
 }

@@ -163,6 +163,9 @@ async fn first_token(target: &Target, request: Arc<Vec<u8>>, time: Duration) -> 
 async fn held(target: &Target, request: &Arc<Vec<u8>>, streams: usize) -> Result<Vec<Figure>> {
     /// Opened at a time: a listener's queue has its bounds.
     const AT_A_TIME: usize = 200;
+    /// A target that has not let the engine know by then does not let it know: haproxy, for one, notices that a client
+    /// has left when it next has something for it.
+    const AT_MOST: Duration = Duration::from_secs(10);
     // What the first requests leave behind is not a stream's.
     for _ in 0..3 {
         let mut warm = Vec::new();
@@ -173,7 +176,8 @@ async fn held(target: &Target, request: &Arc<Vec<u8>>, streams: usize) -> Result
             connection.begin(request).await?;
         }
         drop(warm);
-        engine::until_open(target.engine, 0, Duration::from_secs(10)).await?;
+        let _noticed = engine::until_none_open(target.engine, Duration::from_secs(2)).await?;
+        engine::end_held(target.engine).await?;
     }
     let before = process::memory(target.process())?;
     let mut open = Vec::with_capacity(streams);
@@ -193,10 +197,12 @@ async fn held(target: &Target, request: &Arc<Vec<u8>>, streams: usize) -> Result
     }
     let held = process::memory(target.process())?.saturating_sub(before);
     drop(open);
-    let noticed = engine::until_open(target.engine, 0, Duration::from_secs(30)).await?;
-    let mut figures = vec![Figure::time("until the engine saw all leave", noticed)];
+    let noticed = engine::until_none_open(target.engine, AT_MOST).await?;
+    engine::end_held(target.engine).await?;
+    let mut figures = Vec::new();
     if target.name != DIRECT {
-        figures.insert(0, Figure::kibibytes("memory per open stream", held, streams as u64));
+        figures.push(Figure::kibibytes("memory per open stream", held, streams as u64));
     }
+    figures.extend(noticed.map(|noticed| Figure::time("until the engine saw all leave", noticed)));
     Ok(figures)
 }

@@ -71,7 +71,7 @@ async fn nginx(engine: SocketAddr) -> Result<Target> {
     let (folder, address) = (tempfile::tempdir()?, free_address()?);
     let place = folder.path().display();
     let config = format!(
-        "daemon off; worker_processes auto; worker_rlimit_nofile 65536; pid {place}/pid; error_log stderr error;
+        "daemon off; worker_processes auto; pid {place}/pid; error_log stderr error;
 events {{ worker_connections 32768; }}
 http {{
   access_log off; client_max_body_size 64m; client_body_buffer_size 1m; client_body_temp_path {place}/body;
@@ -171,7 +171,7 @@ async fn start(
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     if name == DIRECT {
-        engine::until_open(engine, 0, Duration::from_secs(1)).await?;
+        engine::until_none_open(engine, Duration::from_secs(1)).await?;
     }
     Ok(target)
 }
