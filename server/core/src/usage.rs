@@ -139,6 +139,33 @@ pub trait UsageSink: Send + Sync {
 }
 
 impl UsageRecord {
+    /// A request that has come in and of which no more is known. Unless somebody says how it ended, it is lost.
+    pub fn begun(request_id: RequestId, key: KeyId, endpoint: Endpoint, started_at: UnixMillis) -> Self {
+        Self {
+            request_id,
+            key,
+            endpoint,
+            requested_model: String::new(),
+            served_model: String::new(),
+            stream: false,
+            prompt_tokens: 0,
+            cached_tokens: 0,
+            completion_tokens: 0,
+            reasoning_tokens: 0,
+            outcome: Outcome::Lost,
+            status: 0,
+            started_at,
+            first_byte_ms: None,
+            duration_ms: 0,
+            queue_ms: 0,
+            overhead_us: 0,
+            client: ClientKind::default(),
+            granted_tokens: None,
+            clamped: false,
+            chat_user: None,
+        }
+    }
+
     /// Whether the caller's name for the model led to another.
     pub fn is_aliased(&self) -> bool {
         self.requested_model != self.served_model

@@ -81,28 +81,22 @@ pub(crate) struct Admitted {
 impl Settlement {
     /// Admits a request: from here on there will be one record of it.
     pub(crate) fn admit(gateway: &Gateway, admitted: Admitted) -> Self {
+        let begun = UsageRecord::begun(
+            admitted.request_id,
+            admitted.key,
+            admitted.endpoint,
+            admitted.started_at,
+        );
         let record = UsageRecord {
-            request_id: admitted.request_id,
-            key: admitted.key,
-            endpoint: admitted.endpoint,
             requested_model: admitted.requested_model,
             served_model: admitted.served_model,
             stream: admitted.stream,
-            prompt_tokens: 0,
-            cached_tokens: 0,
-            completion_tokens: 0,
-            reasoning_tokens: 0,
-            outcome: Outcome::Lost,
-            status: UNKNOWN,
-            started_at: admitted.started_at,
-            first_byte_ms: None,
-            duration_ms: 0,
             queue_ms: milliseconds(admitted.queued),
-            overhead_us: 0,
             client: admitted.client,
             granted_tokens: admitted.granted_tokens,
             clamped: admitted.clamped,
             chat_user: admitted.chat_user,
+            ..begun
         };
         gateway.usage.begin(&record);
         Self {

@@ -142,12 +142,7 @@ impl UsageSink for TailedSink {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use worv_core::{
-        Clock, Entropy, UnixMillis,
-        id::RequestId,
-        key::KeyId,
-        usage::{ClientKind, Endpoint, Outcome},
-    };
+    use worv_core::{Clock, Entropy, UnixMillis, id::RequestId, key::KeyId, usage::Endpoint};
 
     struct Ignore;
 
@@ -158,29 +153,8 @@ mod tests {
     }
 
     fn record(key: i64) -> UsageRecord {
-        UsageRecord {
-            request_id: RequestId::new(&Clock::manual(UnixMillis(0)), &Entropy::System),
-            key: KeyId(key),
-            endpoint: Endpoint::Messages,
-            requested_model: String::new(),
-            served_model: String::new(),
-            stream: false,
-            prompt_tokens: 0,
-            cached_tokens: 0,
-            completion_tokens: 0,
-            reasoning_tokens: 0,
-            outcome: Outcome::Done,
-            status: 200,
-            started_at: UnixMillis(0),
-            first_byte_ms: None,
-            duration_ms: 0,
-            queue_ms: 0,
-            overhead_us: 0,
-            client: ClientKind::Other,
-            granted_tokens: None,
-            clamped: false,
-            chat_user: None,
-        }
+        let id = RequestId::new(&Clock::manual(UnixMillis(0)), &Entropy::System);
+        UsageRecord::begun(id, KeyId(key), Endpoint::Messages, UnixMillis(0))
     }
 
     #[tokio::test]

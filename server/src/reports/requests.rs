@@ -154,10 +154,8 @@ mod tests {
     use worv_core::{Clock, Entropy, UnixMillis};
 
     fn request() -> UsageRecord {
+        let id = RequestId::new(&Clock::manual(UnixMillis(0)), &Entropy::counted(1));
         UsageRecord {
-            request_id: RequestId::new(&Clock::manual(UnixMillis(0)), &Entropy::counted(1)),
-            key: KeyId(7),
-            endpoint: Endpoint::Messages,
             requested_model: "claude-opus".to_owned(),
             served_model: "DeepSeek-V4-Pro".to_owned(),
             stream: true,
@@ -167,7 +165,6 @@ mod tests {
             reasoning_tokens: 5,
             outcome: Outcome::Done,
             status: 200,
-            started_at: UnixMillis(0),
             first_byte_ms: Some(40),
             duration_ms: 900,
             queue_ms: 30,
@@ -175,7 +172,7 @@ mod tests {
             client: ClientKind::ClaudeCode,
             granted_tokens: Some(16_384),
             clamped: true,
-            chat_user: None,
+            ..UsageRecord::begun(id, KeyId(7), Endpoint::Messages, UnixMillis(0))
         }
     }
 

@@ -255,7 +255,7 @@ mod tests {
     use worv_core::{
         Clock, Entropy,
         id::RequestId,
-        usage::{ClientKind, Endpoint, Outcome, UsageRecord, UsageSink},
+        usage::{Endpoint, Outcome, UsageRecord, UsageSink},
     };
     use worv_store::usage::{Durability, Writer};
 
@@ -265,30 +265,19 @@ mod tests {
         let store = Store::open(&url, Clock::manual(now)).await.unwrap();
         let writer = Writer::start(store.clone(), Durability::Relaxed).unwrap();
         for day in 0..10 {
-            for key in 1..=10 {
+            for key in 1..=10_i64 {
                 let started_at = UnixMillis(now.0 - day * calendar::DAY);
+                let id = RequestId::new(&Clock::manual(started_at), &Entropy::System);
                 drop(writer.record(UsageRecord {
-                    request_id: RequestId::new(&Clock::manual(started_at), &Entropy::System),
-                    key: KeyId(key),
-                    endpoint: Endpoint::Messages,
-                    requested_model: String::new(),
                     served_model: "DeepSeek-V4-Pro".to_owned(),
                     stream: true,
                     prompt_tokens: 100 * key.unsigned_abs(),
-                    cached_tokens: 0,
                     completion_tokens: 20,
-                    reasoning_tokens: 0,
                     outcome: if key == 1 { Outcome::EngineFailed } else { Outcome::Done },
                     status: 200,
-                    started_at,
                     first_byte_ms: Some(40 + u32::try_from(key).unwrap()),
                     duration_ms: 1_045,
-                    queue_ms: 0,
-                    overhead_us: 0,
-                    client: ClientKind::Other,
-                    granted_tokens: None,
-                    clamped: false,
-                    chat_user: None,
+                    ..UsageRecord::begun(id, KeyId(key), Endpoint::Messages, started_at)
                 }));
             }
         }

@@ -18,7 +18,7 @@ use worv_core::{
     Clock, Entropy, UnixMillis,
     id::RequestId,
     key::{KeyId, KeySecret},
-    usage::{ClientKind, Endpoint, Outcome, UsageRecord, UsageSink},
+    usage::{Endpoint, Outcome, UsageRecord, UsageSink},
 };
 use worv_store::{
     Actor, NewKey, Store,
@@ -286,28 +286,20 @@ async fn write_until(store: &Store, end: impl Future<Output = ()>) -> Result<Wai
 
 fn record() -> UsageRecord {
     let clock = Clock::System;
+    let id = RequestId::new(&clock, &Entropy::System);
     UsageRecord {
-        request_id: RequestId::new(&clock, &Entropy::System),
-        key: KeyId(1),
-        endpoint: Endpoint::Messages,
         requested_model: MODELS[0].to_owned(),
         served_model: MODELS[0].to_owned(),
         stream: true,
         prompt_tokens: 1_000,
-        cached_tokens: 0,
         completion_tokens: 100,
-        reasoning_tokens: 0,
         outcome: Outcome::Done,
         status: 200,
-        started_at: clock.now(),
         first_byte_ms: Some(100),
         duration_ms: 1_000,
-        queue_ms: 0,
         overhead_us: 200,
-        client: ClientKind::Other,
         granted_tokens: Some(1_000),
-        clamped: false,
-        chat_user: None,
+        ..UsageRecord::begun(id, KeyId(1), Endpoint::Messages, clock.now())
     }
 }
 

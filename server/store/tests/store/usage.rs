@@ -15,10 +15,8 @@ use crate::support::{START, TestDatabase, create_key, on_each_database};
 /// A record of the request that came in `second` seconds after the start.
 pub(crate) fn record(key: KeyId, second: u64) -> UsageRecord {
     let started_at = START.plus(Duration::from_secs(second));
+    let id = RequestId::new(&Clock::manual(started_at), &Entropy::System);
     UsageRecord {
-        request_id: RequestId::new(&Clock::manual(started_at), &Entropy::System),
-        key,
-        endpoint: Endpoint::Messages,
         requested_model: "claude-opus".to_owned(),
         served_model: "DeepSeek-V4-Pro".to_owned(),
         stream: true,
@@ -28,7 +26,6 @@ pub(crate) fn record(key: KeyId, second: u64) -> UsageRecord {
         reasoning_tokens: 5,
         outcome: Outcome::ClientLeft,
         status: 200,
-        started_at,
         first_byte_ms: Some(40),
         duration_ms: 900,
         queue_ms: 30,
@@ -37,6 +34,7 @@ pub(crate) fn record(key: KeyId, second: u64) -> UsageRecord {
         granted_tokens: Some(16_384),
         clamped: true,
         chat_user: Some("6f1ed002-ab5b-4e0c-9c4a-8c2a9d2f1b33".to_owned()),
+        ..UsageRecord::begun(id, key, Endpoint::Messages, started_at)
     }
 }
 
