@@ -64,6 +64,7 @@ mod ready;
 mod reconciliation;
 mod reload;
 mod reports;
+mod retention;
 mod workers;
 
 /// The folder of usage, in the data folder, of a gateway that has taken over from one that still runs.

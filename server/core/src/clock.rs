@@ -55,6 +55,12 @@ impl UnixMillis {
         Self(self.0.saturating_add(millis(by)))
     }
 
+    /// This time less a duration.
+    #[must_use]
+    pub fn minus(self, by: Duration) -> Self {
+        Self(self.0.saturating_sub(millis(by)))
+    }
+
     /// The time from `earlier` to this one; zero where the clock went backwards.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))

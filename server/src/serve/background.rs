@@ -19,7 +19,7 @@ use super::{
     machine::Machine,
     model_profile,
     node::{Managed, Node},
-    reload,
+    reload, retention,
 };
 use crate::{
     config::{self, Config},
@@ -28,9 +28,6 @@ use crate::{
 
 /// How often ended sessions are deleted.
 const SESSION_SWEEP: Duration = Duration::from_hours(1);
-
-/// How often requests that are too old are deleted.
-const REQUEST_SWEEP: Duration = Duration::from_mins(10);
 
 /// How long to wait before asking a database again that did not answer.
 const DATABASE_PAUSE: Duration = Duration::from_secs(1);
@@ -93,7 +90,8 @@ impl Background {
         tasks.spawn(self.clone().follow_database(away));
         tasks.spawn(self.clone().sample(machine.load, database_away));
         tasks.spawn(self.clone().sweep_sessions());
-        tasks.spawn(self.clone().sweep_requests());
+        let (store, clock) = (self.store.clone(), self.clock.clone());
+        tasks.spawn(retention::sweep(store, clock, self.keep_requests, stopping()));
         tasks.spawn(self.clone().tell_what_ends());
     }
 
@@ -251,20 +249,6 @@ impl Background {
         while self.stopping.run_until_cancelled(beat.tick()).await.is_some() {
             if let Err(error) = self.store.delete_expired_sessions().await {
                 tracing::warn!(%error, "cannot delete ended sessions");
-            }
-        }
-    }
-
-    async fn sweep_requests(self) {
-        let mut beat = beat(REQUEST_SWEEP);
-        while self.stopping.run_until_cancelled(beat.tick()).await.is_some() {
-            let age = i64::try_from(self.keep_requests.as_millis()).unwrap_or(i64::MAX);
-            let before = UnixMillis(self.clock.now().0.saturating_sub(age));
-            let swept = self.store.delete_requests_before(before);
-            match self.stopping.run_until_cancelled(swept).await {
-                Some(Ok(0)) | None => {}
-                Some(Ok(deleted)) => tracing::info!(deleted, "old requests were deleted; their sums stay"),
-                Some(Err(error)) => tracing::warn!(%error, "cannot delete old requests"),
             }
         }
     }

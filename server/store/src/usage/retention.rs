@@ -10,6 +10,18 @@ use crate::{Store, StoreError};
 const STEP: i64 = 100;
 
 impl Store {
+    /// Whether requests came in from one time on and before another.
+    pub async fn has_requests_between(&self, from: UnixMillis, to: UnixMillis) -> Result<bool, StoreError> {
+        const FIND: &str = "SELECT 1 FROM requests WHERE id >= $1 AND id < $2 LIMIT 1";
+        let id = |time| RequestId::first_at(time).to_bytes().to_vec();
+        let found = sqlx::query(FIND)
+            .bind(id(from))
+            .bind(id(to))
+            .fetch_optional(self.readers())
+            .await?;
+        Ok(found.is_some())
+    }
+
     /// Deletes the requests that came in before a time, and returns how many there were. Their sums stay. Between the
     /// steps others have as much time to write as a step takes; what was deleted stays so when this is dropped in between.
     pub async fn delete_requests_before(&self, time: UnixMillis) -> Result<u64, StoreError> {

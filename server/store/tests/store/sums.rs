@@ -180,7 +180,10 @@ on_each_database! {
         let kept = record(KeyId(1), 1_200);
         write(&store, std::slice::from_ref(&kept)).await;
 
+        let has = async |from, to| store.has_requests_between(from, to).await.unwrap();
+        assert!(has(START, kept.started_at).await && has(kept.started_at, kept.started_at.plus(Duration::from_millis(1))).await);
         assert_eq!(store.delete_requests_before(kept.started_at).await.unwrap(), 1_200);
+        assert!(!has(START, kept.started_at).await && !has(kept.started_at, kept.started_at).await);
         assert_eq!(store.delete_requests_before(kept.started_at).await.unwrap(), 0);
         assert_eq!(store.requests(&RequestQuery::latest(10)).await.unwrap(), [kept]);
         assert_eq!(requests(&store.usage(&week()).await.unwrap()), [1_201]);
