@@ -9,5 +9,5 @@ export default defineConfig({
   timeout: 300_000,
   expect: { timeout: 120_000 },
   reporter: 'list',
-  use: { launchOptions: chromium, deviceScaleFactor: 2 },
+  use: { launchOptions: chromium },
 });
