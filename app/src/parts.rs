@@ -87,7 +87,7 @@ pub(crate) fn worded(names: &[String]) -> Vec<(String, String)> {
     names.iter().map(|name| (name.clone(), words(name))).collect()
 }
 
-/// A name of the API as people read it: `engine failed`.
+/// A name of the API as people read it: `Engine failed`.
 pub(crate) fn words(name: &str) -> String {
     match name {
         "claude_code" => "Claude Code".to_owned(),
@@ -95,6 +95,10 @@ pub(crate) fn words(name: &str) -> String {
         "open_webui" => "Open WebUI".to_owned(),
         "openai_sdk" => "OpenAI SDK".to_owned(),
         "anthropic_sdk" => "Anthropic SDK".to_owned(),
-        name => name.replace('_', " "),
+        name => {
+            let words = name.replace('_', " ");
+            let (first, rest) = words.split_at(words.len().min(1));
+            first.to_uppercase() + rest
+        }
     }
 }

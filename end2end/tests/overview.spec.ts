@@ -38,7 +38,7 @@ test('the overview names the busiest keys and the latest events', async ({ conso
   expect(await worv.ask()).toBe(200);
   const keys = page.getByRole('region', { name: 'Busiest keys of this hour' });
   await expect(keys.getByRole('row').filter({ has: page.getByRole('rowheader', { name: 'demo' }) })).toContainText(/[1-9]/);
-  await expect(page.getByRole('region', { name: 'Latest events' })).toContainText('signed in');
+  await expect(page.getByRole('region', { name: 'Latest events' })).toContainText('Signed in');
 });
 
 test('the GPUs are read again and again', async ({ console: page }) => {

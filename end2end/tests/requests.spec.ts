@@ -31,7 +31,7 @@ test('a filtered list grows by what it asks for only', async ({ console: page, w
   expect((await worv.call('/v1/messages', { model, max_tokens: 8, messages })).status).toBe(200);
   await expect(page.locator('tbody tr').first()).toContainText('/v1/messages');
   await expect(page.locator('tbody tr').filter({ hasText: '/v1/chat/completions' })).toHaveCount(0);
-  await page.getByLabel('Outcome').selectOption('engine failed');
+  await page.getByLabel('Outcome').selectOption('Engine failed');
   await expect(page).toHaveURL(/endpoint=%2Fv1%2Fmessages&outcome=engine_failed/);
   await expect(page.getByText('There is no such request.')).toBeVisible();
 });

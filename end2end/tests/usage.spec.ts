@@ -48,7 +48,7 @@ test('the whole state is in the address, and works without leaving the page', as
   await expect(page.getByLabel('Metric')).toBeFocused();
   await page.getByLabel('Split by').selectOption('Outcome');
   await expect(page).toHaveURL(/by=outcome/);
-  await expect(page.locator('.legend')).toContainText('done');
+  await expect(page.locator('.legend')).toContainText('Done');
   await page.goBack();
   await expect(page.getByRole('heading', { name: 'Output tokens by the day' })).toBeVisible();
 });

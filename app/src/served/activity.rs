@@ -78,7 +78,10 @@ fn keys(view: &ActivityView) -> AnyView {
                 }
             })
             .collect();
-        table(["Key", "Requests", "Tokens"], rows.into_any())
+        table(
+            [("Key", ""), ("Requests", "is-number"), ("Tokens", "is-number")],
+            rows.into_any(),
+        )
     };
     let since = format::time(view.since)[..5].to_owned();
     panel("Busiest keys of this hour", Some(format!("since {since} UTC")), content)
@@ -92,7 +95,7 @@ fn events(view: &ActivityView) -> AnyView {
             view! {
                 <tr data-id=event.id>
                     <th scope="row">{in_words(&event.action, &event.subject)}</th>
-                    <td class="is-number">{event.actor.clone()}</td>
+                    <td class="is-long">{event.actor.clone()}</td>
                     <td class="is-number">{parts::moment(event.at, view.now)}</td>
                 </tr>
             }
@@ -101,21 +104,18 @@ fn events(view: &ActivityView) -> AnyView {
     let content = if rows.is_empty() {
         view! { <p class="panel__note">"Nothing was done yet."</p> }.into_any()
     } else {
-        table(["What", "By", "When"], rows.into_any())
+        table([("What", ""), ("By", ""), ("When", "is-number")], rows.into_any())
     };
     panel("Latest events", None, content)
 }
 
-fn table(columns: [&'static str; 3], rows: AnyView) -> AnyView {
-    let [first, others @ ..] = columns;
-    let others = others.map(|name| view! { <th scope="col" class="is-number">{name}</th> });
+/// A table whose columns have a heading and a class.
+fn table(columns: [(&'static str, &'static str); 3], rows: AnyView) -> AnyView {
+    let headings = columns.map(|(name, class)| view! { <th scope="col" class=class>{name}</th> });
     view! {
         <table class="table">
             <thead>
-                <tr>
-                    <th scope="col">{first}</th>
-                    {others}
-                </tr>
+                <tr>{headings}</tr>
             </thead>
             <tbody>{rows}</tbody>
         </table>
@@ -138,13 +138,30 @@ fn panel(title: &'static str, remark: Option<String>, content: AnyView) -> AnyVi
 
 /// An action and what it was done to. The names of actions are `thing.verb`.
 fn in_words(action: &str, subject: &str) -> String {
-    let verb = action.split_once('.').map_or(action, |(_, verb)| verb);
     match action {
-        "session.start" => "signed in".to_owned(),
-        "session.end" => "signed out".to_owned(),
-        "session.refuse" => "was refused at the sign-in".to_owned(),
-        _ => format!("{subject}: {verb}"),
+        "session.start" => return "Signed in".to_owned(),
+        "session.end" => return "Signed out".to_owned(),
+        "session.refuse" => return "Was refused at the sign-in".to_owned(),
+        "switch.start" => return format!("Began {subject}"),
+        "switch.cancel" => return format!("Called off {subject}"),
+        _ => {}
     }
+    let done = match action.split_once('.').unwrap_or(("", action)) {
+        (_, "create") => "Created",
+        ("second_factor", "on") => "Set up the second factor of",
+        ("second_factor", "off") => "Switched off the second factor of",
+        ("second_factor", "codes") => "Made new recovery codes for",
+        (_, "edit") => "Changed",
+        (_, "role") => "Changed the role of",
+        (_, "password") => "Changed the password of",
+        (_, "suspend") => "Suspended",
+        (_, "resume") => "Resumed",
+        (_, "rotate") => "Rotated",
+        (_, "revoke") => "Revoked",
+        (_, "delete") => "Deleted",
+        (_, verb) => return format!("{subject}: {verb}"),
+    };
+    format!("{done} {subject}")
 }
 
 #[cfg(test)]
@@ -153,7 +170,12 @@ mod tests {
 
     #[test]
     fn events_are_told_in_words() {
-        assert_eq!(in_words("session.start", "user ada"), "signed in");
-        assert_eq!(in_words("key.revoke", "key 7"), "key 7: revoke");
+        assert_eq!(in_words("session.start", "user ada"), "Signed in");
+        assert_eq!(in_words("key.revoke", "key 7"), "Revoked key 7");
+        assert_eq!(
+            in_words("second_factor.off", "user 2"),
+            "Switched off the second factor of user 2"
+        );
+        assert_eq!(in_words("engine.kick", "engine"), "engine: kick");
     }
 }

@@ -157,7 +157,7 @@ fn table(entries: &[AuditEntry], visitor: &Visitor) -> AnyView {
                         <th scope="col">"Who"</th>
                         <th scope="col">"What"</th>
                         <th scope="col">"To what"</th>
-                        <th scope="col">"From where"</th>
+                        <th scope="col" class="is-secondary">"From where"</th>
                         <th scope="col">"Change"</th>
                     </tr>
                 </thead>
@@ -189,7 +189,7 @@ fn row(entry: &AuditEntry, visitor: &Visitor) -> AnyView {
                 <code>{entry.action.clone()}</code>
             </td>
             <td data-label="To what" class="is-long">{subject}</td>
-            <td data-label="From where" class="is-long">{entry.address.clone()}</td>
+            <td data-label="From where" class="is-long is-secondary">{entry.address.clone()}</td>
             <td data-label="Change" class="is-wrapped">{change::changes(entry)}</td>
         </tr>
     }

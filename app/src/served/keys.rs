@@ -163,7 +163,7 @@ fn table(keys: &[&ApiKey], visitor: &Visitor) -> AnyView {
                         <th scope="col">"Name"</th>
                         <th scope="col">"Key"</th>
                         <th scope="col">"Owner"</th>
-                        <th scope="col">"Created"</th>
+                        <th scope="col" class="is-secondary">"Created"</th>
                         <th scope="col">"Last used"</th>
                         <th scope="col">"Expires"</th>
                         <th scope="col">"Status"</th>
@@ -222,7 +222,7 @@ fn row(key: &ApiKey, visitor: &Visitor) -> AnyView {
             <td data-label="Owner" class="is-long">
                 {parts::or_dash(&key.owner)}
             </td>
-            <td data-label="Created">{parts::moment(key.created_at, visitor.now)}</td>
+            <td data-label="Created" class="is-secondary">{parts::moment(key.created_at, visitor.now)}</td>
             <td data-label="Last used">{parts::moment_or(key.last_used_at, visitor.now, "Never used")}</td>
             <td data-label="Expires">{expiry(key)}</td>
             <td data-label="Status">{status(key)}</td>

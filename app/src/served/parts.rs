@@ -47,6 +47,16 @@ pub(super) fn moment(at: i64, now: i64) -> AnyView {
     .into_any()
 }
 
+/// For how long something has been as it is since a moment.
+pub(super) fn lasting(since: i64, now: i64) -> AnyView {
+    view! {
+        <time datetime=format::iso(since) title=format!("since {} UTC", format::date_time(since))>
+            {format!("for {}", format::duration(now - since))}
+        </time>
+    }
+    .into_any()
+}
+
 /// A moment that may not be, with the words for that.
 pub(super) fn moment_or(at: Option<i64>, now: i64, otherwise: &'static str) -> AnyView {
     match at {

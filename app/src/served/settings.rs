@@ -293,7 +293,7 @@ fn configuration(settings: &EffectiveSettings) -> AnyView {
                 <th scope="row">
                     <code>{setting.key.clone()}</code>
                 </th>
-                <td data-label="Value" class="is-wrapped">{value(setting)}</td>
+                <td class="is-wrapped">{value(setting)}</td>
                 <td data-label="Source">{source}</td>
             </tr>
         }

@@ -21,7 +21,7 @@ pub(crate) fn Tiles() -> impl IntoView {
         let waiting = metrics.with(|metrics| metrics.total.waiting);
         let most = summary.with(|now| now.most_in_flight);
         format!(
-            "{} wait · at most {}",
+            "{} waiting · {} at most",
             format::thousands(waiting.into()),
             format::thousands(most.into())
         )

@@ -6,26 +6,26 @@ use worv_api::{RequestPage, RequestSummary};
 use super::cells::{model, outcome};
 use crate::{format, parts, query::Query};
 
-/// The headings of the columns after the first, and whether numbers stand beneath them.
-const COLUMNS: [(&str, bool); 9] = [
-    ("Key", false),
-    ("Model", false),
-    ("Endpoint", false),
-    ("Client", false),
-    ("Outcome", false),
-    ("Input", true),
-    ("Output", true),
-    ("First token", true),
-    ("Duration", true),
+/// The headings of the columns after the first, and what they are like.
+const COLUMNS: [(&str, &str); 9] = [
+    ("Key", ""),
+    ("Model", ""),
+    ("Endpoint", "is-secondary"),
+    ("Client", "is-secondary"),
+    ("Outcome", ""),
+    ("Input", "is-number"),
+    ("Output", "is-number"),
+    ("First token", "is-number"),
+    ("Duration", "is-number"),
 ];
 
 /// A page of the list, with the way to the next one.
 pub(super) fn list(page: &RequestPage, query: &Query) -> AnyView {
     let headings: Vec<_> = COLUMNS
         .iter()
-        .map(|(name, number)| {
+        .map(|(name, class)| {
             view! {
-                <th scope="col" class:is-number=*number>
+                <th scope="col" class=*class>
                     {*name}
                 </th>
             }
@@ -43,7 +43,7 @@ pub(super) fn list(page: &RequestPage, query: &Query) -> AnyView {
     });
     view! {
         <div class="panel table-panel requests" tabindex="0" role="region" aria-label="Requests, the latest first">
-            <table class="table" data-cards="">
+            <table class="table requests__list" data-cards="">
                 <thead>
                     <tr>
                         <th scope="col">"Came in (UTC)"</th>
@@ -112,8 +112,8 @@ fn row(request: &RequestSummary, query: &Query) -> AnyView {
             <td data-label="Model" class="is-long">
                 {model(request)}
             </td>
-            <td data-label="Endpoint">{request.endpoint.clone()}</td>
-            <td data-label="Client">{parts::words(&request.client)}</td>
+            <td data-label="Endpoint" class="is-secondary">{request.endpoint.clone()}</td>
+            <td data-label="Client" class="is-secondary">{parts::words(&request.client)}</td>
             <td data-label="Outcome">{outcome(request)}</td>
             {numbers}
         </tr>

@@ -55,7 +55,7 @@ fn filters(query: &Query, choices: &Choices) -> AnyView {
             {parts::filter("Outcome", "outcome", "All outcomes", parts::worded(&choices.outcomes), query.get("outcome"))}
             {parts::filter("Client", "client", "All clients", parts::worded(&choices.clients), query.get("client"))}
             {parts::filter("Status", "status", "All statuses", statuses, query.get("status"))}
-            <button class="button" type="submit">
+            <button class="button toolbar__submit" type="submit">
                 "Show"
             </button>
         </form>

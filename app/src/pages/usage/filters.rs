@@ -48,7 +48,7 @@ pub(super) fn filters(query: &Query, report: Option<&UsageReport>, choices: &Cho
             {parts::filter("Key", "key", "All keys", parts::keys(choices), query.get("key"))}
             {parts::filter("Model", "model", "All models", parts::named(&choices.models), query.get("model"))}
             {parts::filter("Endpoint", "endpoint", "All endpoints", parts::named(&choices.endpoints), query.get("endpoint"))}
-            <button class="button" type="submit">
+            <button class="button toolbar__submit" type="submit">
                 "Show"
             </button>
         </form>

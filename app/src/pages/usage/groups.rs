@@ -80,7 +80,7 @@ fn row(report: &UsageReport, group: &UsageGroup) -> AnyView {
             }
         })
         .collect();
-    let share = format!("{}%", format::percent(group.totals.requests, report.totals.requests));
+    let share = format!("{} %", format::percent(group.totals.requests, report.totals.requests));
     let name = group.name.clone();
     let name = match &group.filter {
         Some(filter) => {

@@ -18,7 +18,7 @@ pub(super) fn tiles(report: &UsageReport) -> AnyView {
         let detail = more.map_or_else(|| change.clone(), |more| format!("{more} · {change}"));
         view! { <Tile label value detail tone=tone/> }
     };
-    let cached = format!("{}% cached", format::percent(now.cached_tokens, now.prompt_tokens));
+    let cached = format!("{} % cached", format::percent(now.cached_tokens, now.prompt_tokens));
     let errors = (now.errors() > 0).then_some(Tone::Bad);
     let heading = format!("Sums, {}", words::comparison(report));
     view! {

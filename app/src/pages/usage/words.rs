@@ -71,7 +71,7 @@ pub(super) fn change(now: u64, before: u64) -> String {
     let percent = (u128::from(more) * 100 + u128::from(before) / 2) / u128::from(before);
     match percent {
         0 => "as in the time before".to_owned(),
-        1..=999 => format!("{sign}{percent}% on the time before"),
+        1..=999 => format!("{sign}{percent} % on the time before"),
         _ => format!("{} in the time before", format::thousands(before)),
     }
 }
@@ -88,8 +88,8 @@ mod tests {
 
     #[test]
     fn changes_are_in_percent_as_long_as_that_says_something() {
-        assert_eq!(change(112, 100), "+12% on the time before");
-        assert_eq!(change(50, 100), "−50% on the time before");
+        assert_eq!(change(112, 100), "+12 % on the time before");
+        assert_eq!(change(50, 100), "−50 % on the time before");
         assert_eq!(change(100, 100), "as in the time before");
         assert_eq!(change(5_000, 3), "3 in the time before");
         assert_eq!(change(5, 0), "none in the time before");

@@ -49,7 +49,7 @@ pub(super) fn current(view: &ModelsView, visitor: &Visitor) -> AnyView {
                 {fact("vLLM version", parts::or_dash(&engine.version))}
                 <div>
                     <dt>"In this state"</dt>
-                    <dd>{parts::moment(engine.since, visitor.now)}</dd>
+                    <dd>{parts::lasting(engine.since, visitor.now)}</dd>
                 </div>
                 {fact("Requests under way", format::thousands(view.in_flight.into()))}
                 {fact("Run by", run_by)}

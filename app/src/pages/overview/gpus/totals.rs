@@ -13,20 +13,20 @@ pub(super) fn totals(report: &GpuOverview) -> String {
     let used = gpus.iter().map(|gpu| gpu.memory_used).sum();
     let total = gpus.iter().map(|gpu| gpu.memory_total).sum();
     let mut facts = vec![format!(
-        "{} of {} GiB used ({} %)",
+        "{} of {}\u{a0}GiB used ({}\u{a0}%)",
         format::gibibytes(used),
         format::gibibytes(total),
         format::percent(used, total)
     )];
     if gpus.iter().any(|gpu| gpu.power_watts.is_some()) {
         let watts: f64 = gpus.iter().filter_map(|gpu| gpu.power_watts).sum();
-        facts.push(format!("{:.1} kW", watts / 1000.0));
+        facts.push(format!("{:.1}\u{a0}kW", watts / 1000.0));
     }
     facts.extend(
         gpus.iter()
             .filter_map(|gpu| gpu.temperature_celsius)
             .max()
-            .map(|celsius| format!("hottest {celsius} °C")),
+            .map(|celsius| format!("hottest {celsius}\u{a0}°C")),
     );
     facts.join(" · ")
 }
@@ -57,9 +57,12 @@ mod tests {
                 gpu(Some(740.0), Some(63)),
                 gpu(None, None)
             ])),
-            "3.0 of 12.0 GiB used (25 %) · 1.3 kW · hottest 63 °C"
+            "3.0 of 12.0\u{a0}GiB used (25\u{a0}%) · 1.3\u{a0}kW · hottest 63\u{a0}°C"
         );
-        assert_eq!(totals(&report(vec![gpu(None, None)])), "1.0 of 4.0 GiB used (25 %)");
+        assert_eq!(
+            totals(&report(vec![gpu(None, None)])),
+            "1.0 of 4.0\u{a0}GiB used (25\u{a0}%)"
+        );
         assert_eq!(totals(&report(vec![])), "");
     }
 }
