@@ -53,9 +53,12 @@ impl DemoGpus {
             .open(&draft)?;
         io::copy(&mut File::open(built_library)?, &mut copy)?;
         fs::rename(&draft, &library)?;
-        let gpus = Self { library };
-        gpus.set_load(0.0)?;
-        Ok(gpus)
+        let idle = Script {
+            load: 0.0,
+            ..Script::default()
+        };
+        idle.write(&library)?;
+        Ok(Self { library })
     }
 
     /// The library to load instead of the system's.
@@ -71,15 +74,16 @@ impl DemoGpus {
         self.set(load, Script::default().memory)
     }
 
-    /// Makes every GPU this busy, with this share of its memory in use, both from 0 to 1.
+    /// Makes every GPU this busy, with this share of its memory in use, both from 0 to 1. Whatever else the script says, such
+    /// as the faults that somebody has written into it, goes on.
     ///
     /// # Errors
-    /// If the script beside the library cannot be written.
+    /// If the script beside the library cannot be read or written.
     pub fn set(&self, load: f64, memory: f64) -> io::Result<()> {
         let script = Script {
             load,
             memory,
-            ..Script::default()
+            ..Script::read(&self.library)?
         };
         script.write(&self.library)
     }
@@ -88,6 +92,8 @@ impl DemoGpus {
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
+
+    use worv_nvml_sim::script::{Fault, GpuScript};
 
     use super::*;
 
@@ -105,6 +111,22 @@ mod tests {
             .map(|entry| mode(&entry.unwrap().path()))
             .collect();
         assert_eq!(modes, [0o600, 0o600], "the library and its script, and nothing else");
+    }
+
+    #[test]
+    fn a_change_of_load_leaves_what_is_scripted_of_single_gpus() {
+        let dir = tempfile::tempdir().unwrap();
+        let gpus = DemoGpus::install(&built_library().unwrap(), dir.path()).unwrap();
+        let fault = GpuScript::failing(Fault::Hangs);
+        let script = Script::read(gpus.library()).unwrap().with_gpu(3, fault);
+        script.write(gpus.library()).unwrap();
+        gpus.set(0.7, 0.2).unwrap();
+        let expected = Script {
+            load: 0.7,
+            memory: 0.2,
+            ..script
+        };
+        assert_eq!(Script::read(gpus.library()).unwrap(), expected);
     }
 
     #[test]
