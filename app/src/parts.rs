@@ -92,6 +92,7 @@ pub(crate) fn words(name: &str) -> String {
     match name {
         "claude_code" => "Claude Code".to_owned(),
         "codex" => "Codex".to_owned(),
+        "curl" => "curl".to_owned(),
         "open_webui" => "Open WebUI".to_owned(),
         "openai_sdk" => "OpenAI SDK".to_owned(),
         "anthropic_sdk" => "Anthropic SDK".to_owned(),

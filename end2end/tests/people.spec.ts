@@ -46,6 +46,7 @@ test('the last administrator cannot be removed', async ({ page, worv, complaints
   await page.getByRole('link', { name: `Delete: ${worv.admin.name}` }).click();
   await page.getByRole('button', { name: 'Delete user' }).click();
   await expect(page.getByRole('dialog').getByRole('alert')).toContainText('last administrator');
+  await expect(page.locator('[role=alert]'), 'it is said once').toHaveCount(1);
   await expect(page.getByRole('dialog', { name: `Delete ${worv.admin.name}?` })).toBeVisible();
 });
 

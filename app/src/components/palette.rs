@@ -24,7 +24,7 @@ pub(crate) fn Palette(
 fn Search(open: RwSignal<bool>) -> impl IntoView {
     let navigate = use_navigate();
     let typed = RwSignal::new(String::new());
-    let found = move |page: &&Destination| typed.with(|typed| page.name.to_lowercase().contains(typed.as_str()));
+    let found = move |page: &&Destination| typed.with(|typed| page.name.to_ascii_lowercase().contains(typed.as_str()));
     let items = move || {
         let items = Destination::ALL.iter().filter(found).map(|page| {
             view! {
@@ -55,7 +55,7 @@ fn Search(open: RwSignal<bool>) -> impl IntoView {
             .and_then(|target| target.dyn_into::<web_sys::HtmlInputElement>().ok());
         typed.set(
             field
-                .map(|field| field.value().trim().to_lowercase())
+                .map(|field| field.value().trim().to_ascii_lowercase())
                 .unwrap_or_default(),
         );
     };

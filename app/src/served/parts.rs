@@ -3,8 +3,11 @@
 use leptos::prelude::*;
 use worv_api::ApiKey;
 
+pub(super) use self::dialog::{buttons, dialog, does, form, kept_dialog, question, renewed_dialog, stored, token};
 use super::{Notice, Visitor};
 use crate::{components::Tone, format};
+
+mod dialog;
 
 /// What was just done, where there is something to say.
 pub(super) fn notice(visitor: &Visitor) -> Option<AnyView> {
@@ -25,11 +28,6 @@ pub(super) fn notice(visitor: &Visitor) -> Option<AnyView> {
         }
         .into_any(),
     })
-}
-
-/// The token that every form sends back.
-pub(super) fn token(visitor: &Visitor) -> AnyView {
-    view! { <input type="hidden" name="csrf_token" value=visitor.csrf_token.clone()/> }.into_any()
 }
 
 /// How long ago a moment was, or in how long it will be.
@@ -84,94 +82,6 @@ pub(super) fn or_dash(text: &str) -> String {
     }
 }
 
-/// A dialog that the address has opened. Closing it leads to `back`.
-pub(super) fn dialog(title: String, back: &str, content: AnyView) -> AnyView {
-    let label = title.clone();
-    view! {
-        <dialog class="dialog" open=true aria-label=label data-back=back.to_owned()>
-            <div class="dialog__content">
-                <h2>{title}</h2>
-                {content}
-            </div>
-        </dialog>
-    }
-    .into_any()
-}
-
-/// A dialog that goes with the times: what it says is brought up to date while it is open.
-pub(super) fn renewed_dialog(title: String, back: &str, content: AnyView) -> AnyView {
-    let label = title.clone();
-    view! {
-        <dialog class="dialog" open=true aria-label=label data-back=back.to_owned() data-renewed="">
-            <div class="dialog__content">
-                <h2>{title}</h2>
-                {content}
-            </div>
-        </dialog>
-    }
-    .into_any()
-}
-
-/// A dialog that only its own button closes.
-pub(super) fn kept_dialog(title: String, back: &str, content: AnyView) -> AnyView {
-    let label = title.clone();
-    view! {
-        <dialog class="dialog" open=true aria-label=label data-back=back.to_owned() data-kept="">
-            <div class="dialog__content">
-                <h2>{title}</h2>
-                {content}
-            </div>
-        </dialog>
-    }
-    .into_any()
-}
-
-/// The last row of a form in a dialog: the way back, and the way on.
-pub(super) fn buttons(back: &str, kind: &'static str, word: &'static str) -> AnyView {
-    view! {
-        <div class="button-row">
-            <a class="button" href=back.to_owned()>
-                "Cancel"
-            </a>
-            <button class="button" data-kind=kind type="submit">
-                {word}
-            </button>
-        </div>
-    }
-    .into_any()
-}
-
-/// What a form does, and to which of several.
-pub(super) fn does(what: &str, id: i64) -> AnyView {
-    view! {
-        <input type="hidden" name="do" value=what.to_owned()/>
-        <input type="hidden" name="id" value=id.to_string()/>
-    }
-    .into_any()
-}
-
-/// A question about the key of that number whose answer is a form without fields. `home` is the page that it is asked on.
-pub(super) fn question(
-    visitor: &Visitor,
-    title: String,
-    home: &str,
-    what: (&str, i64),
-    effect: AnyView,
-    button: (&'static str, &'static str),
-) -> AnyView {
-    let (kind, word) = button;
-    let back = home;
-    let content = view! {
-        <form class="form" method="post" action=home.to_owned()>
-            {token(visitor)}
-            {does(what.0, what.1)}
-            {effect}
-            {buttons(back, kind, word)}
-        </form>
-    };
-    dialog(title, back, content.into_any())
-}
-
 /// Text that is meant to be copied, with the button that copies it.
 pub(super) fn copy(id: &'static str, label: &'static str, text: String) -> AnyView {
     let rows = text.lines().count().max(1);
@@ -183,12 +93,24 @@ pub(super) fn copy(id: &'static str, label: &'static str, text: String) -> AnyVi
             <textarea class="copy__text" id=id rows=rows readonly spellcheck="false" wrap="off">
                 {text}
             </textarea>
+            {copy_button(id, label)}
+        </div>
+    }
+    .into_any()
+}
+
+/// A button that copies the text of the element with that `id`. What came of it is said beside it, since nothing within a
+/// button is told to those who cannot see it.
+pub(super) fn copy_button(id: &'static str, label: &'static str) -> AnyView {
+    view! {
+        <span class="copy__action">
             <button class="button copy__button" type="button" data-copy=id>
                 <span class="icon" data-icon="copy" aria-hidden="true"></span>
-                <span role="status">"Copy"</span>
-                <span class="visually-hidden">" " {label}</span>
+                <span class="copy__word">"Copy"</span>
+                <span class="visually-hidden">"(" {label} ")"</span>
             </button>
-        </div>
+            <span class="visually-hidden" role="status"></span>
+        </span>
     }
     .into_any()
 }

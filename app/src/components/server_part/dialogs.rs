@@ -60,20 +60,23 @@ pub(super) fn forget_form() {
     }
 }
 
-/// Copies the text that a pressed button belongs to, and says so on the button.
+/// Copies the text that a pressed button belongs to, and says so on the button and beside it.
 pub(super) fn copy(event: &web_sys::MouseEvent) {
     let Some(button) = target(event).and_then(|element| element.closest("[data-copy]").ok().flatten()) else {
         return;
     };
     let id = button.get_attribute("data-copy").unwrap_or_default();
-    let words = button.query_selector("[role=status]").ok().flatten();
-    if let (Some(source), Some(words)) = (document().get_element_by_id(&id), words) {
+    let word = button.query_selector(".copy__word").ok().flatten();
+    let status = button.next_element_sibling();
+    if let (Some(source), Some(word), Some(status)) = (document().get_element_by_id(&id), word, status) {
         let text = source.text_content().unwrap_or_default();
         copy_text(text, move |copied| {
             if !copied {
                 select_text(&source);
             }
-            words.set_text_content(Some(if copied { "Copied" } else { "Selected" }));
+            let outcome = if copied { "Copied" } else { "Selected" };
+            word.set_text_content(Some(outcome));
+            status.set_text_content(Some(outcome));
         });
     }
 }

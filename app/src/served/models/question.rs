@@ -50,7 +50,7 @@ pub(super) fn question(view: &ModelsView, visitor: &Visitor) -> Option<AnyView> 
                     title=format!("The name of the model: {name}")
                 />
             </label>
-            {parts::buttons(HOME, "primary", "Switch the model")}
+            {parts::buttons(HOME, ("primary", "Switch the model"))}
         </form>
     };
     Some(parts::renewed_dialog(
