@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { expect, expectHydrated, signIn, test } from '../support/fixtures.js';
 import { model, Server } from '../support/server.js';
 import type { Page } from '@playwright/test';
@@ -141,7 +142,17 @@ test('a switch can be called off while answers are under way', async ({ page }) 
   }
 });
 
-test('the log stands still while text in it is selected', async ({ page }) => {
+test('the log is taken away as a file', async ({ console: page }) => {
+  await page.goto('/models');
+  await expectHydrated(page);
+  const downloading = page.waitForEvent('download');
+  await page.getByRole('link', { name: 'Download' }).click();
+  const download = await downloading;
+  expect(download.suggestedFilename()).toBe('engine.log');
+  expect(await readFile(await download.path(), 'utf8')).toContain('a simulated vLLM serves');
+});
+
+test('the log stands still while it is held, or text in it is selected', async ({ page }) => {
   const server = await Server.start();
   try {
     await open(page, server);
@@ -157,7 +168,12 @@ test('the log stands still while text in it is selected', async ({ page }) => {
     await expect(page.getByRole('region', { name: 'Live model' }).getByRole('heading', { name: other })).toBeVisible();
     await renewed();
     expect(await log.innerText()).toBe(before);
+    const held = page.getByRole('checkbox', { name: 'Hold still' });
+    await held.check();
     await page.evaluate(() => getSelection()?.removeAllRanges());
+    await renewed();
+    expect(await log.innerText()).toBe(before);
+    await held.uncheck();
     await expect(log).not.toHaveText(before);
   } finally {
     await server.stop();

@@ -10,6 +10,8 @@ pub struct Profiles {
     /// The engine process; none where the gateway stands in front of an engine that others run, so that it cannot
     /// switch.
     pub process: Option<EngineProcess>,
+    /// Whether an agent in another machine runs the process, not the gateway itself.
+    pub by_agent: bool,
     /// Every profile, in the order of the configuration.
     pub profiles: Vec<Profile>,
     /// Why the configuration on disk could not be taken over when it was last read, in words; the profiles are then

@@ -9,6 +9,7 @@ use crate::format;
 
 mod current;
 mod history;
+mod log;
 mod profiles;
 mod progress;
 mod question;
@@ -56,7 +57,7 @@ pub fn models(view: &ModelsView, visitor: &Visitor) -> String {
         .map(|switch| progress::progress(switch, visitor));
     let past = view.is_managed().then(|| {
         view! {
-            {log(&view.switches.log)}
+            {log::log(&view.switches.log)}
             {history::history(&view.switches.history, visitor)}
         }
     });
@@ -71,37 +72,6 @@ pub fn models(view: &ModelsView, visitor: &Visitor) -> String {
         </div>
     }
     .to_html()
-}
-
-/// The end of the engine's log.
-fn log(lines: &[String]) -> AnyView {
-    if lines.is_empty() {
-        return view! {
-            <section class="panel" data-id="log" aria-label="Engine log">
-                <p class="panel__note">"The engine has written nothing yet."</p>
-            </section>
-        }
-        .into_any();
-    }
-    view! {
-        <section class="panel" data-id="log" aria-labelledby="log-heading">
-            <header class="panel__header models__log">
-                <h2 id="log-heading">"Engine log"</h2>
-                <p class="panel__facts">
-                    <span>"stands still while text in it is selected"</span>
-                    <button class="button" data-kind="quiet" type="button" data-copy="log">
-                        <span class="icon" data-icon="copy" aria-hidden="true"></span>
-                        <span role="status">"Copy"</span>
-                        <span class="visually-hidden">" the log"</span>
-                    </button>
-                </p>
-            </header>
-            <pre class="log" id="log" tabindex="0" role="region" aria-label="Engine log" data-follow="">
-                {lines.join("\n")}
-            </pre>
-        </section>
-    }
-    .into_any()
 }
 
 /// A switch in a line.

@@ -11,7 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use http::StatusCode;
+use http::{StatusCode, header};
 use serde::Deserialize;
 use worv_api::{
     ApiError, ApiKey, ConsoleApi, CreatedKey, EngineRun, GpuPoint, Gpus, NewKey, NewSwitch, Overview, Profiles,
@@ -32,6 +32,7 @@ pub fn router() -> Router<Arc<Console>> {
         .route("/gpus", get(gpus))
         .route("/gpus/history", get(gpu_history))
         .route("/profiles", get(profiles))
+        .route("/engine.log", get(engine_log))
         .route("/switch", get(switches).post(start_switch))
         .route("/switch/cancel", post(cancel_switch))
         .merge(reports::router())
@@ -107,6 +108,16 @@ async fn gpu_history(
         Ok(Query(Hours { hours })) => answer(service.console().gpu_history(hours).await),
         Err(rejection) => Err(Refusal(ApiError::new(422, "invalid_request", rejection.body_text()))),
     }
+}
+
+/// The engine's log as a file.
+async fn engine_log(SignedIn(service): SignedIn) -> Result<Response, Refusal> {
+    let text = service.console().engine_log().map_err(Refusal)?;
+    let headers = [
+        (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"engine.log\""),
+    ];
+    Ok((headers, text).into_response())
 }
 
 async fn profiles(SignedIn(service): SignedIn) -> Answer<Profiles> {

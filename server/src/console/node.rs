@@ -56,6 +56,7 @@ impl Console {
             };
             return Ok(Profiles {
                 process: None,
+                by_agent: false,
                 profiles: self.node.profiles().iter().map(profile).collect(),
                 configuration_error: String::new(),
             });
@@ -85,6 +86,7 @@ impl Console {
         });
         Ok(Profiles {
             process: Some(report.process()),
+            by_agent: self.node.by_agent,
             profiles: profiles.collect(),
             configuration_error: report.configuration_error.clone(),
         })
@@ -106,6 +108,13 @@ impl Console {
             history: history.map_err(database_failed)?,
             log: managed.node.log.last(LOG_LINES),
         })
+    }
+
+    /// What is kept of the engine's log, a line each.
+    pub fn engine_log(&self) -> Result<String, ApiError> {
+        let managed = self.node.managed.as_ref().ok_or_else(not_ours)?;
+        let lines = managed.node.log.last(usize::MAX);
+        Ok(lines.into_iter().map(|line| line + "\n").collect())
     }
 
     /// Starts a switch.

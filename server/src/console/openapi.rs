@@ -98,6 +98,7 @@ static OPERATIONS: &[Operation] = &[
     Operation("get", "/gpus", Everyone, "The GPUs with the last 15 minutes", NONE, JSON),
     Operation("get", "/gpus/history", Everyone, "What the GPUs did, in steps of minutes that grow with the range", NONE, JSON),
     Operation("get", "/profiles", Everyone, "The models that the machine can be switched to", NONE, JSON),
+    Operation("get", "/engine.log", Everyone, "The last lines of the engine's log, at most 2,000", NONE, Body::Other("text/plain")),
     Operation("get", "/switch", Everyone, "The switch under way and those before it", NONE, JSON),
     Operation("post", "/switch", Administrators, "Starts a switch", JSON, JSON),
     Operation("post", "/playground/key", Administrators, "A key for 15 minutes in one's own name, in place of the one before", NONE, json_of::<PlaygroundKey>()),

@@ -25,6 +25,8 @@ pub struct Node {
     pub name: String,
     /// The engine under its care; none where others run it.
     pub managed: Option<Managed>,
+    /// Whether an agent in another machine looks after it.
+    pub by_agent: bool,
     /// The latest reading of the GPUs.
     gpus: watch::Receiver<Arc<GpuReport>>,
     /// The last 15 minutes of them.
@@ -46,6 +48,7 @@ impl Node {
         Self {
             name: name.to_owned(),
             managed,
+            by_agent: machine.remote.is_some(),
             gpu_history: gpu::record(machine.gpus.clone(), stopping),
             gpus: machine.gpus.clone(),
             profiles: machine.profiles.clone(),

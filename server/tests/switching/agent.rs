@@ -57,6 +57,7 @@ impl World {
         while gateway.get("profiles").await["process"]["state"] != "running" {
             a_moment().await;
         }
+        assert_eq!(gateway.get("profiles").await["by_agent"], true);
         Self { gateway, agent, wire }
     }
 }

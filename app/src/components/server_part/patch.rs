@@ -2,11 +2,14 @@
 //! selected, what somebody has opened stays open.
 //!
 //! Elements that belong together have the same name and the same `id` or `data-id`. What is marked `data-kept` stays until the
-//! page is left; what is marked `data-follow` is scrolled to its end if it was there, and waits while text in it is selected.
+//! page is left; what is marked `data-follow` is scrolled to its end if it was there; it waits while text in it is
+//! selected, or the box is ticked whose `id` it says.
 
 use leptos::prelude::{document, window};
 use wasm_bindgen::JsCast as _;
 use web_sys::{Element, Node};
+
+use super::found;
 
 /// How far from its end something may be scrolled and still follow it, in CSS pixels.
 const NEAR_END: i32 = 24;
@@ -91,10 +94,10 @@ fn renew(shown: &Node, wanted: &Node, is_other_page: bool) {
             drop(element.set_attribute(&name, &value.unwrap_or_default()));
         }
     }
-    if !element.has_attribute("data-follow") {
+    let Some(holder) = element.get_attribute("data-follow") else {
         return children(shown, wanted, is_other_page);
-    }
-    if is_selected(element) {
+    };
+    if is_selected(element) || found(&format!("#{holder}:checked")) {
         return;
     }
     let left = element.scroll_height() - element.scroll_top() - element.client_height();

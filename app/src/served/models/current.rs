@@ -31,10 +31,17 @@ pub(super) fn current(view: &ModelsView, visitor: &Visitor) -> AnyView {
         .map(|tokens| format!("{} tokens", format::thousands(tokens)));
     let run_by = match process {
         None => "others; this gateway stands in front of it".to_owned(),
-        Some(process) => match process.pid {
-            Some(pid) => format!("this gateway, as process {pid}"),
-            None => "this gateway".to_owned(),
-        },
+        Some(process) => {
+            let who = if view.profiles.by_agent {
+                "an agent in its machine"
+            } else {
+                "this gateway"
+            };
+            match process.pid {
+                Some(pid) => format!("{who}, as process {pid}"),
+                None => who.to_owned(),
+            }
+        }
     };
     let failures = process.map(|process| process.failures).filter(|failures| *failures > 0);
     view! {
