@@ -87,7 +87,10 @@ impl Switching {
             let note = format!("The gateway was restarted in the step {}.", phase_words(switch.phase()));
             tracing::warn!(id = switch.id, to = switch.to, detail = note, "carrying on a switch");
             add_sentence(&mut switch.detail, &note);
-            switching.config.data_path.hold(None);
+            // Before it is told to end, the engine before still answers: then requests wait only from the draining on.
+            if !switch.steps.iter().all(|step| step.phase == SwitchPhase::Draining) {
+                switching.config.data_path.hold(None);
+            }
             switching.carry_out(switch);
         }
         Ok(switching)

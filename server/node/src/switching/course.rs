@@ -41,8 +41,14 @@ impl Course {
     pub(super) async fn run(mut self) {
         // Without its profiles nothing can be decided: another machine tells them once it has found this gateway.
         let reports = |report: &NodeReport| report.silence.is_empty().then_some(());
-        self.until(Instant::now() + self.switching.config.margin, reports).await;
-        let (outcome, words) = if self.is_rolling_back() {
+        let heard = self.until(Instant::now() + self.switching.config.margin, reports).await;
+        let (outcome, words) = if heard.is_none() {
+            // An order that nobody waits for would be carried out whenever the node is back.
+            let from = self.switch.from.clone();
+            let silence = self.switching.config.node.report.borrow().silence.clone();
+            tracing::error!(id = self.switch.id, detail = silence, "a switch is given up");
+            (self.leave(&from).await, silence)
+        } else if self.is_rolling_back() {
             self.roll_back().await
         } else {
             match self.forward().await {
