@@ -44,19 +44,30 @@ pub(crate) struct Database {
 
 /// The running server, which keeps running while one of these exists.
 struct Server {
-    home: PathBuf,
-    programs: PathBuf,
-    /// The user that the server runs as; it refuses to run as root.
-    user: Option<(u32, u32)>,
+    cluster: Cluster,
     _in_use: File,
+}
+
+/// A folder with a server's files, and PostgreSQL's programs that work on them.
+pub(crate) struct Cluster {
+    folder: PathBuf,
+    programs: PathBuf,
+    /// The user that they run as; they refuse to run as root.
+    user: Option<(u32, u32)>,
 }
 
 impl Database {
     pub(crate) fn create() -> Self {
         let server = Server::start();
         let name = format!("test_{}", Entropy::System.alphanumeric(12).to_lowercase());
-        server.run("createdb", &[&name]);
         let (password, port) = (server.read("password"), server.read("port"));
+        let reached_by = [
+            ("PGHOST", "127.0.0.1"),
+            ("PGUSER", "worv"),
+            ("PGPORT", &port),
+            ("PGPASSWORD", &password),
+        ];
+        server.cluster.run("createdb", &[&name], &reached_by);
         Self {
             url: format!("postgres://worv:{password}@127.0.0.1:{port}/{name}"),
             _server: server,
@@ -66,102 +77,106 @@ impl Database {
 
 impl Server {
     fn start() -> Self {
-        let programs = installed();
-        let user = (own_uid() == 0).then(|| ids_of("postgres"));
         let home = std::env::temp_dir().join(format!("worv-test-postgres-{}", own_uid()));
-        create_directory(&home, user);
-
-        let starting = lock_file(&home.join("starting"), user);
+        match fs::create_dir(&home) {
+            Ok(()) => {}
+            Err(error) => assert_eq!(error.kind(), ErrorKind::AlreadyExists, "{}: {error}", home.display()),
+        }
+        let cluster = Cluster::in_folder(&home);
+        let starting = cluster.lock_file("starting");
         starting.lock().unwrap();
-        let in_use = lock_file(&home.join("users"), user);
+        let in_use = cluster.lock_file("users");
         in_use.lock_shared().unwrap();
         let server = Self {
-            home,
-            programs,
-            user,
+            cluster,
             _in_use: in_use,
         };
-        if !server.is_running() {
+        if !server.cluster.is_running() {
             server.start_new();
         }
         server
     }
 
-    fn is_running(&self) -> bool {
-        let status = self.command("pg_ctl").args(["status", "--pgdata", "server"]).output();
-        status.unwrap().status.success()
-    }
-
     fn start_new(&self) {
-        let _ = fs::remove_dir_all(self.home.join("server"));
+        let _ = fs::remove_dir_all(self.cluster.folder.join("server"));
         self.write("password", &Entropy::System.alphanumeric(24));
-        let initdb = ["--pgdata", "server", "--username", "worv", "--pwfile", "password"];
-        self.run(
-            "initdb",
-            &[
-                &initdb[..],
-                &["--auth", "password", "--no-sync", "--no-locale", "-E", "UTF8"],
-            ]
-            .concat(),
-        );
-
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        self.cluster.init(&["--auth", "password", "--pwfile", "password"]);
+        let port = free_port();
         self.write("port", &port.to_string());
-        let options = format!(
-            "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off -c max_connections=500"
-        );
-        self.run(
-            "pg_ctl",
-            &[
-                "start",
-                "--wait",
-                "--pgdata",
-                "server",
-                "--log",
-                "log",
-                "--options",
-                &options,
-            ],
-        );
+        self.cluster.start(port, "-c max_connections=500");
 
-        let watchdog = ["-c", WATCHDOG, "watchdog", self.programs.to_str().unwrap()];
-        let mut shell = self.command_at(Path::new("/bin/sh"));
+        let watchdog = ["-c", WATCHDOG, "watchdog", self.cluster.programs.to_str().unwrap()];
+        let mut shell = self.cluster.command(Path::new("/bin/sh"));
         assert!(shell.args(watchdog).process_group(0).status().unwrap().success());
     }
 
-    fn run(&self, program: &str, arguments: &[&str]) {
-        let mut command = self.command(program);
-        command.args(arguments).stderr(Stdio::piped());
-        if let (Ok(password), Ok(port)) = (self.try_read("password"), self.try_read("port")) {
-            command.envs([
-                ("PGHOST", "127.0.0.1"),
-                ("PGUSER", "worv"),
-                ("PGPORT", &port),
-                ("PGPASSWORD", &password),
-            ]);
-        }
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.cluster.folder.join(name)).unwrap()
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.cluster.folder.join(name);
+        fs::write(&path, text).unwrap();
+        self.cluster.own(&path);
+    }
+}
+
+impl Cluster {
+    /// In a folder that is there, which is theirs from then on.
+    pub(crate) fn in_folder(folder: &Path) -> Self {
+        let cluster = Self {
+            folder: folder.to_owned(),
+            programs: installed(),
+            user: (own_uid() == 0).then(|| ids_of("postgres")),
+        };
+        fs::set_permissions(folder, Permissions::from_mode(0o700)).unwrap();
+        cluster.own(folder);
+        cluster
+    }
+
+    /// Makes the files of a server whose administrator is `worv`, who shows it in this way.
+    pub(crate) fn init(&self, authentication: &[&str]) {
+        let files = ["--pgdata", "server", "--username", "worv"];
+        let kind = ["--no-sync", "--no-locale", "-E", "UTF8"];
+        self.run("initdb", &[&files, authentication, &kind].concat(), &[]);
+    }
+
+    /// Starts the server on a loopback port.
+    pub(crate) fn start(&self, port: u16, more: &str) {
+        let options =
+            format!("-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off {more}");
+        let how = ["--wait", "--log", "log", "--options", &options];
+        self.run("pg_ctl", &[&["start", "--pgdata", "server"], &how[..]].concat(), &[]);
+    }
+
+    fn is_running(&self) -> bool {
+        let status = ["status", "--pgdata", "server"];
+        self.program("pg_ctl").args(status).status().unwrap().success()
+    }
+
+    fn run(&self, name: &str, arguments: &[&str], environment: &[(&str, &str)]) {
+        let mut command = self.program(name);
+        command.args(arguments).envs(environment.iter().copied());
         // The server itself inherits what `pg_ctl` is given, so its standard error goes to a file.
-        let log = self.home.join(format!("{program}.log"));
-        if program == "pg_ctl" {
-            command.stderr(File::create(&log).unwrap());
-        }
+        command.stderr(if name == "pg_ctl" {
+            File::create(self.folder.join("pg_ctl.log")).unwrap().into()
+        } else {
+            Stdio::piped()
+        });
         let Output { status, stderr, .. } = command.spawn().unwrap().wait_with_output().unwrap();
-        assert!(
-            status.success(),
-            "{program} failed: {}",
-            String::from_utf8_lossy(&stderr)
-        );
+        assert!(status.success(), "{name} failed: {}", String::from_utf8_lossy(&stderr));
     }
 
-    fn command(&self, program: &str) -> Command {
-        self.command_at(&self.programs.join(program))
+    /// One of the programs, to be run on the server's files.
+    pub(crate) fn program(&self, name: &str) -> Command {
+        self.command(&self.programs.join(name))
     }
 
-    /// A command that runs as the server's user in its directory, and that nothing of this process's is handed to.
-    fn command_at(&self, program: &Path) -> Command {
+    /// A command that runs as the server's user in its folder, and that nothing of this process's is handed to.
+    fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command
-            .current_dir(&self.home)
+            .current_dir(&self.folder)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
@@ -171,23 +186,27 @@ impl Server {
         command
     }
 
-    fn read(&self, name: &str) -> String {
-        self.try_read(name).unwrap()
+    fn lock_file(&self, name: &str) -> File {
+        let path = self.folder.join(name);
+        let file = File::options().create(true).append(true).open(&path).unwrap();
+        self.own(&path);
+        file
     }
 
-    fn try_read(&self, name: &str) -> std::io::Result<String> {
-        fs::read_to_string(self.home.join(name))
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        let path = self.home.join(name);
-        fs::write(&path, text).unwrap();
-        give(&path, self.user);
+    fn own(&self, path: &Path) {
+        if let Some((uid, gid)) = self.user {
+            chown(path, Some(uid), Some(gid)).unwrap();
+        }
     }
 }
 
+/// A loopback port that nobody listened on a moment ago.
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
 /// The programs of the newest version that is installed.
-pub(crate) fn installed() -> PathBuf {
+fn installed() -> PathBuf {
     let versions = fs::read_dir(VERSIONS).into_iter().flatten().flatten();
     let newest = versions
         .filter_map(|entry| {
@@ -204,36 +223,14 @@ pub(crate) fn installed() -> PathBuf {
     programs
 }
 
-fn create_directory(path: &Path, user: Option<(u32, u32)>) {
-    match fs::create_dir(path) {
-        Ok(()) => {
-            fs::set_permissions(path, Permissions::from_mode(0o700)).unwrap();
-            give(path, user);
-        }
-        Err(error) => assert_eq!(error.kind(), ErrorKind::AlreadyExists, "{}: {error}", path.display()),
-    }
-}
-
-fn lock_file(path: &Path, user: Option<(u32, u32)>) -> File {
-    let file = File::options().create(true).append(true).open(path).unwrap();
-    give(path, user);
-    file
-}
-
-fn give(path: &Path, user: Option<(u32, u32)>) {
-    if let Some((uid, gid)) = user {
-        chown(path, Some(uid), Some(gid)).unwrap();
-    }
-}
-
 /// The user that this process runs as.
-pub(crate) fn own_uid() -> u32 {
+fn own_uid() -> u32 {
     use std::os::unix::fs::MetadataExt;
     fs::metadata("/proc/self").unwrap().uid()
 }
 
 /// The ids of a user of this machine.
-pub(crate) fn ids_of(name: &str) -> (u32, u32) {
+fn ids_of(name: &str) -> (u32, u32) {
     let users = fs::read_to_string("/etc/passwd").unwrap();
     let user = users
         .lines()
