@@ -3,15 +3,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where something unexpected happens")]
 
+#[path = "support/serving.rs"]
+mod serving;
+
 use std::{
-    fs,
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     path::Path,
     process::{Child, Command, Stdio},
 };
 
-/// A program that ends with the test.
+use self::serving::{ANYWHERE, Serving, put_console};
+
+/// An engine that ends with the test.
 struct Running(Child);
 
 impl Drop for Running {
@@ -121,29 +125,21 @@ fn until(mut holds: impl FnMut() -> bool) {
 #[test]
 fn the_gateway_outlives_its_engine() {
     let folder = tempfile::tempdir().unwrap();
-    fs::create_dir_all(folder.path().join("site/pkg")).unwrap();
-    fs::write(folder.path().join("site/pkg/worv.wasm"), b"\0asm").unwrap();
+    put_console(folder.path());
     let engine_address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let engine = start_engine(folder.path(), engine_address);
 
     let alerts = TcpListener::bind("127.0.0.1:0").unwrap();
     let webhook = format!("http://{}/hook", alerts.local_addr().unwrap());
-    let ready_file = folder.path().join("ready.json");
-    let _gateway = Running(
-        worv(folder.path())
-            .args(["serve", "--demo", "--ready-file", "ready.json"])
-            .env("WORV_ENGINE__URL", format!("http://{engine_address}"))
-            .env("WORV_SERVER__LISTEN", "127.0.0.1:0")
-            .env("WORV_SERVER__METRICS_LISTEN", "127.0.0.1:0")
-            .env("WORV_SERVER__SITE_DIR", "site")
-            .env("WORV_ALERTS__WEBHOOK", &webhook)
-            .env("WORV_ALERTS__AFTER_SECONDS", "0")
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap(),
-    );
-    until(|| ready_file.exists());
-    let ready: serde_json::Value = serde_json::from_slice(&fs::read(&ready_file).unwrap()).unwrap();
+    let mut command = worv(folder.path());
+    command
+        .args(["serve", "--demo"])
+        .envs(ANYWHERE)
+        .env("WORV_ENGINE__URL", format!("http://{engine_address}"))
+        .env("WORV_ALERTS__WEBHOOK", &webhook)
+        .env("WORV_ALERTS__AFTER_SECONDS", "0");
+    let gateway = Serving::start(&mut command, &folder.path().join("ready.json"));
+    let ready = &gateway.ready;
     let address = |field: &str| -> SocketAddr {
         ready[field]
             .as_str()

@@ -31,7 +31,7 @@ fn wrong_code(secret: &str) -> String {
 
 #[tokio::test]
 async fn a_second_factor_is_asked_for_once_it_is_confirmed() {
-    let server = Server::start().await;
+    let server = Server::start();
     let admin = server.admin().await;
     let ada = admin.invite("ada", "viewer").await;
 
@@ -104,7 +104,7 @@ async fn a_second_factor_is_asked_for_once_it_is_confirmed() {
 
 #[tokio::test]
 async fn wrong_codes_slow_a_name_down() {
-    let server = Server::start().await;
+    let server = Server::start();
     let admin = server.admin().await;
     let ada = admin.invite("ada", "viewer").await;
     let draft = ada.done(Method::POST, "/api/account/second-factor", json!(null)).await;
@@ -140,7 +140,7 @@ async fn wrong_codes_slow_a_name_down() {
 
 #[tokio::test]
 async fn a_new_password_of_ones_own_ends_every_session() {
-    let server = Server::start().await;
+    let server = Server::start();
     let admin = server.admin().await;
     let ada = admin.invite("ada", "viewer").await;
     let change = |current: &str, new: &str| json!({"current_password": current, "new_password": new});

@@ -7,7 +7,7 @@ use crate::support::Server;
 
 #[tokio::test]
 async fn the_log_is_filtered_paged_and_exported() {
-    let server = Server::start().await;
+    let server = Server::start();
     let admin = server.admin().await;
     let hostile = "=HYPERLINK(\"http://x\"),\"'; DROP TABLE audit; --";
     for number in 0..5 {
@@ -66,7 +66,7 @@ async fn the_log_is_filtered_paged_and_exported() {
 
 #[tokio::test]
 async fn the_settings_tell_where_each_value_comes_from() {
-    let server = Server::start().await;
+    let server = Server::start();
     let (_, settings) = server.admin().await.get("/api/settings").await;
     let setting = |key: &str| {
         let all = settings["settings"].as_array().unwrap();

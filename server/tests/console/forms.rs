@@ -12,7 +12,7 @@ fn between<'t>(text: &'t str, start: &str, end: &str) -> &'t str {
 
 #[tokio::test]
 async fn a_key_is_created_edited_and_revoked_by_forms_alone() {
-    let server = Server::start().await;
+    let server = Server::start();
     let admin = server.admin().await;
     let fields = [
         ("do", "create"),
@@ -88,7 +88,7 @@ async fn a_key_is_created_edited_and_revoked_by_forms_alone() {
 
 #[tokio::test]
 async fn a_form_without_its_token_does_nothing() {
-    let server = Server::start().await;
+    let server = Server::start();
     let admin = server.admin().await;
     for token in ["", "guessed"] {
         let fields = [
@@ -107,7 +107,7 @@ async fn a_form_without_its_token_does_nothing() {
 
 #[tokio::test]
 async fn users_sessions_and_settings_work_by_forms_alone() {
-    let server = Server::start().await;
+    let server = Server::start();
     let admin = server.admin().await;
     let fields = [
         ("do", "create"),
@@ -152,7 +152,7 @@ async fn users_sessions_and_settings_work_by_forms_alone() {
 
 #[tokio::test]
 async fn the_model_is_switched_by_administrators_who_type_its_name() {
-    let server = Server::start().await;
+    let server = Server::start();
     let admin = server.admin().await;
     let typed = |confirm| [("do", "switch"), ("profile", "GLM-5.1-FP8"), ("confirm", confirm)];
     let refused = admin.post_form("/models", &typed("GLM")).await;
@@ -171,7 +171,7 @@ async fn the_model_is_switched_by_administrators_who_type_its_name() {
 
 #[tokio::test]
 async fn the_playground_has_a_key_of_its_own_for_whoever_asks() {
-    let server = Server::start().await;
+    let server = Server::start();
     let admin = server.admin().await;
     let key = async || {
         let answer = admin.done(Method::POST, "/api/playground/key", Value::Null).await;
@@ -198,7 +198,7 @@ async fn the_playground_has_a_key_of_its_own_for_whoever_asks() {
 
 #[tokio::test]
 async fn what_the_server_renders_of_a_page_is_asked_for_by_its_address() {
-    let server = Server::start().await;
+    let server = Server::start();
     let admin = server.admin().await;
     for address in [
         "/activity",

@@ -7,7 +7,7 @@ use crate::support::Server;
 
 #[tokio::test]
 async fn a_key_has_every_setting_and_each_can_be_changed() {
-    let server = Server::start().await;
+    let server = Server::start();
     let admin = server.admin().await;
     let settings = json!({
         "tags": ["research", "batch"], "models": ["DeepSeek-V4-Pro"], "requests_per_minute": 60,
@@ -53,7 +53,7 @@ async fn a_key_has_every_setting_and_each_can_be_changed() {
 
 #[tokio::test]
 async fn rotation_suspension_and_revocation_reach_callers() {
-    let server = Server::start().await;
+    let server = Server::start();
     let admin = server.admin().await;
     let created = admin.done(Method::POST, "/api/keys", json!({"name": "laptop"})).await;
     let path = format!("/api/keys/{}", created["key"]["id"]);
@@ -92,7 +92,7 @@ async fn rotation_suspension_and_revocation_reach_callers() {
 
 #[tokio::test]
 async fn the_command_line_works_beside_the_server() {
-    let server = Server::start().await;
+    let server = Server::start();
     let created = server.run_json(
         &[
             "keys",

@@ -7,5 +7,7 @@ mod audit;
 mod forms;
 mod keys;
 mod openapi;
+#[path = "../support/serving.rs"]
+mod serving;
 mod support;
 mod users;

@@ -49,7 +49,7 @@ fn described(document: &Value) -> BTreeSet<(String, String)> {
 
 #[tokio::test]
 async fn every_route_is_described_and_what_is_described_is_there() {
-    let server = Server::start().await;
+    let server = Server::start();
     let admin = server.admin().await;
     let (_, document) = admin.get("/api/openapi.json").await;
     let missing: Vec<_> = administration().difference(&described(&document)).cloned().collect();
@@ -70,7 +70,7 @@ async fn every_route_is_described_and_what_is_described_is_there() {
 
 #[tokio::test]
 async fn real_answers_are_what_the_document_says() {
-    let server = Server::start().await;
+    let server = Server::start();
     let admin = server.admin().await;
     let (_, document) = admin.get("/api/openapi.json").await;
     let mut answers = Vec::new();

@@ -1,17 +1,18 @@
 //! A server, and people who are signed in to it.
 
 use std::{
-    fs,
     path::Path,
-    process::{Child, Command, Output, Stdio},
+    process::{Command, Output, Stdio},
 };
 
 use reqwest::{Method, Response, StatusCode, header, redirect};
 use serde_json::{Value, json};
 
+use crate::serving::{ANYWHERE, Serving, put_console};
+
 /// A demo of the real program with a data folder of its own; it ends with the test.
 pub(crate) struct Server {
-    process: Child,
+    _serving: Serving,
     url: String,
     admin: (String, String),
     key: String,
@@ -29,43 +30,21 @@ pub(crate) struct Visitor<'s> {
 /// An answer: its status, and its body as JSON or as the text it is.
 pub(crate) type Answer = (u16, Value);
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
 impl Server {
     /// Starts one on free ports.
-    pub(crate) async fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        fs::create_dir_all(folder.path().join("site/pkg")).unwrap();
-        fs::write(folder.path().join("site/pkg/worv.wasm"), b"\0asm").unwrap();
-        let mut process = command(folder.path())
-            .args(["serve", "--demo", "--ready-file", "ready.json"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        // The file comes whole, by a rename. The test runner ends what never comes.
-        let ready_file = folder.path().join("ready.json");
-        let ready = loop {
-            match fs::read(&ready_file) {
-                Ok(ready) => break ready,
-                Err(_) => assert_eq!(process.try_wait().unwrap(), None, "the server did not start"),
-            }
-            tokio::task::yield_now().await;
-        };
-        let ready: Value = serde_json::from_slice(&ready).unwrap();
-        let text = |name: &str| ready[name].as_str().unwrap().to_owned();
+        put_console(folder.path());
+        let mut demo = command(folder.path());
+        demo.args(["serve", "--demo"]).stderr(Stdio::null());
+        let serving = Serving::start(&mut demo, &folder.path().join("ready.json"));
+        let text = |name: &str| serving.ready[name].as_str().unwrap().to_owned();
         let client = reqwest::Client::builder().redirect(redirect::Policy::none());
         Self {
-            process,
             url: text("url"),
             admin: (text("admin_name"), text("admin_password")),
             key: text("api_key"),
+            _serving: serving,
             folder,
             client: client.build().unwrap(),
         }
@@ -218,11 +197,6 @@ async fn parts(answer: Response) -> Answer {
 
 fn command(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_worv"));
-    command
-        .current_dir(folder)
-        .env_clear()
-        .env("WORV_SERVER__LISTEN", "127.0.0.1:0")
-        .env("WORV_SERVER__METRICS_LISTEN", "127.0.0.1:0")
-        .env("WORV_SERVER__SITE_DIR", "site");
+    command.current_dir(folder).env_clear().envs(ANYWHERE);
     command
 }

@@ -7,7 +7,7 @@ use crate::support::Server;
 
 #[tokio::test]
 async fn users_are_created_changed_and_deleted_but_never_the_last_administrator() {
-    let server = Server::start().await;
+    let server = Server::start();
     let admin = server.admin().await;
     let viewer = admin.invite("grace", "viewer").await;
     let (_, users) = admin.get("/api/users").await;
@@ -71,7 +71,7 @@ async fn users_are_created_changed_and_deleted_but_never_the_last_administrator(
 
 #[tokio::test]
 async fn sessions_are_rotated_listed_and_ended() {
-    let server = Server::start().await;
+    let server = Server::start();
     let admin = server.admin().await;
     let viewer = admin.invite("grace", "viewer").await;
 
@@ -105,7 +105,7 @@ async fn sessions_are_rotated_listed_and_ended() {
 
 #[tokio::test]
 async fn a_viewer_changes_nothing() {
-    let server = Server::start().await;
+    let server = Server::start();
     let admin = server.admin().await;
     let viewer = admin.invite("grace", "viewer").await;
     let (_, document) = admin.get("/api/openapi.json").await;

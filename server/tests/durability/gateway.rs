@@ -1,11 +1,9 @@
 //! Gateways as processes of their own, on a database that outlives them.
 
 use std::{
-    env, fs,
-    io::{BufRead, BufReader},
+    env,
     net::SocketAddr,
-    path::Path,
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
 };
 
 use serde_json::{Value, json};
@@ -14,6 +12,8 @@ use tokio::net::TcpListener;
 use worv_core::Clock;
 use worv_sim::engine::{Sim, SimOptions};
 use worv_store::Store;
+
+use crate::serving::{ANYWHERE, Serving, put_console};
 
 const WORV: &str = env!("CARGO_BIN_EXE_worv");
 
@@ -31,7 +31,7 @@ pub(crate) struct Home {
 
 /// A running `worv serve`. Killed when dropped.
 pub(crate) struct Gateway {
-    process: Child,
+    serving: Serving,
     pub(crate) address: SocketAddr,
     pub(crate) metrics: SocketAddr,
 }
@@ -50,8 +50,7 @@ impl Home {
     }
 
     async fn on(database_url: String, folder: TempDir, engine: SimOptions) -> Self {
-        fs::create_dir_all(folder.path().join("site/pkg")).unwrap();
-        fs::write(folder.path().join("site/pkg/worv.wasm"), b"\0asm").unwrap();
+        put_console(folder.path());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         Self {
             folder,
@@ -73,9 +72,7 @@ impl Home {
             .env("PATH", "/usr/bin:/bin")
             .env("WORV_DATABASE__URL", &self.database_url)
             .env("WORV_ENGINE__URL", self.engine.url())
-            .env("WORV_SERVER__LISTEN", "127.0.0.1:0")
-            .env("WORV_SERVER__METRICS_LISTEN", "127.0.0.1:0")
-            .env("WORV_SERVER__SITE_DIR", "site")
+            .envs(ANYWHERE)
             .env("WORV_SERVER__DATA_DIR", data)
             .env("WORV_LOG__FILTER", "warn")
             .envs(self.settings.iter().map(|(name, value)| (name, value)))
@@ -109,13 +106,10 @@ impl Home {
 
     async fn start(&self, mut command: Command, data: &str) -> Gateway {
         let ready = self.folder.path().join(format!("{data}.ready"));
-        command
-            .args(["serve", "--ready-file"])
-            .arg(&ready)
-            .stdout(Stdio::piped());
-        tokio::task::spawn_blocking(move || Gateway::start(command, &ready))
-            .await
-            .unwrap()
+        command.arg("serve");
+        // The engine is on this test's own threads.
+        let start = move || Serving::start(&mut command, &ready);
+        Gateway::new(tokio::task::spawn_blocking(start).await.unwrap())
     }
 
     /// The database, once no gateway has to be asked any more.
@@ -125,22 +119,15 @@ impl Home {
 }
 
 impl Gateway {
-    fn start(mut command: Command, ready: &Path) -> Self {
-        let mut process = command.spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        assert!(line.contains("serves at"), "the gateway did not start: {line:?}");
-        let ready: Value = serde_json::from_slice(&fs::read(ready).unwrap()).unwrap();
+    fn new(serving: Serving) -> Self {
         let address = |field: &str| {
-            let url = ready[field].as_str().unwrap();
+            let url = serving.ready[field].as_str().unwrap();
             url.strip_prefix("http://").unwrap().parse().unwrap()
         };
         Self {
-            process,
             address: address("url"),
             metrics: address("metrics_url"),
+            serving,
         }
     }
 
@@ -173,19 +160,19 @@ impl Gateway {
 
     /// Kills it at once, as the system does when memory runs out.
     pub(crate) fn kill(mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
+        self.serving.process.kill().unwrap();
+        self.serving.process.wait().unwrap();
     }
 
     /// Tells it to stop, and returns when it has.
     pub(crate) async fn stop(mut self) {
         let told = Command::new("kill")
-            .arg(self.process.id().to_string())
+            .arg(self.serving.process.id().to_string())
             .status()
             .unwrap();
         assert!(told.success());
         tokio::task::spawn_blocking(move || {
-            let ended = self.process.wait().unwrap();
+            let ended = self.serving.process.wait().unwrap();
             assert!(ended.success(), "the gateway ended with {ended}");
         })
         .await
@@ -216,11 +203,4 @@ pub(crate) fn client() -> reqwest::Client {
 /// A number from the environment, for runs that are longer than usual.
 pub(crate) fn number(variable: &str, default: u64) -> u64 {
     env::var(variable).map_or(default, |text| text.parse().unwrap())
-}
-
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }

@@ -11,4 +11,6 @@ mod own_server;
 #[path = "../../store/tests/store/support/postgres.rs"]
 mod postgres;
 mod replicas;
+#[path = "../support/serving.rs"]
+mod serving;
 mod torture;

@@ -39,8 +39,6 @@ fn start(folder: tempfile::TempDir, acme: &AcmeServer, engine: &Sim) -> Gateway 
         settings.push(("WORV_ACME__EXTERNAL_ACCOUNT", EXTERNAL_ACCOUNT.0));
         settings.push(("WORV_ACME__EXTERNAL_ACCOUNT_KEY", EXTERNAL_ACCOUNT.1));
     }
-    // One that tells where an earlier gateway served would be taken for this one's.
-    let _ = fs::remove_file(folder.path().join("ready.json"));
     Gateway::start_in(folder, &settings)
 }
 

@@ -5,23 +5,17 @@ use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::Command,
 };
+
+use crate::serving::{ANYWHERE, Serving, put_console};
 
 /// A gateway in front of the simulated engine; it ends with the test.
 pub struct Gateway {
-    pub process: Child,
+    pub serving: Serving,
     pub address: SocketAddr,
     pub key: String,
-    pub ready: serde_json::Value,
     pub folder: tempfile::TempDir,
-}
-
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }
 
 impl Gateway {
@@ -37,38 +31,22 @@ impl Gateway {
 
     /// With a program and options of its own.
     pub fn start_with(program: &Path, options: &[&str], folder: tempfile::TempDir, settings: &[(&str, &str)]) -> Self {
-        fs::create_dir_all(folder.path().join("site/pkg")).unwrap();
-        fs::write(folder.path().join("site/pkg/worv.wasm"), b"\0asm").unwrap();
-        let ready_file = folder.path().join("ready.json");
-        let mut process = Command::new(program)
+        put_console(folder.path());
+        let mut command = Command::new(program);
+        command
             .current_dir(folder.path())
-            .args(["serve", "--ready-file", "ready.json"])
+            .arg("serve")
             .args(options)
             .env_clear()
-            .env("WORV_SERVER__LISTEN", "127.0.0.1:0")
-            .env("WORV_SERVER__METRICS_LISTEN", "127.0.0.1:0")
-            .env("WORV_SERVER__SITE_DIR", "site")
+            .envs(ANYWHERE)
             .envs(settings.iter().copied())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(fs::File::create(folder.path().join("log")).unwrap())
-            .spawn()
-            .unwrap();
-        // The file comes whole, by a rename. The test runner ends what never comes.
-        let ready = loop {
-            match fs::read(&ready_file) {
-                Ok(ready) => break ready,
-                Err(_) => assert_eq!(process.try_wait().unwrap(), None, "the gateway did not start"),
-            }
-            std::thread::yield_now();
-        };
-        let ready: serde_json::Value = serde_json::from_slice(&ready).unwrap();
-        let url = ready["url"].as_str().unwrap();
+            .stderr(fs::File::create(folder.path().join("log")).unwrap());
+        let serving = Serving::start(&mut command, &folder.path().join("ready.json"));
+        let url = serving.ready["url"].as_str().unwrap();
         Self {
-            process,
             address: url.split_once("://").unwrap().1.parse().unwrap(),
-            key: ready["api_key"].as_str().unwrap_or_default().to_owned(),
-            ready,
+            key: serving.ready["api_key"].as_str().unwrap_or_default().to_owned(),
+            serving,
             folder,
         }
     }
@@ -97,7 +75,7 @@ impl Gateway {
 
     /// A figure of `/metrics`, which must be there.
     pub fn metric(&self, name: &str) -> u64 {
-        let url = self.ready["metrics_url"].as_str().unwrap();
+        let url = self.serving.ready["metrics_url"].as_str().unwrap();
         let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
         stream
             .write_all(b"GET /metrics HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")

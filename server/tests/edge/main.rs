@@ -15,6 +15,8 @@ mod docs;
 mod gateway;
 mod hosts;
 mod proxy_protocol;
+#[path = "../support/serving.rs"]
+mod serving;
 mod tls;
 mod traces;
 mod upgrade;

@@ -86,7 +86,7 @@ async fn all_four_hosts_answer_over_http_1_1_and_http_2() {
 #[tokio::test]
 async fn plain_http_leads_to_https_and_nowhere_else() {
     let gateway = start(&certificates::valid(), &[]);
-    let plain = gateway.ready["redirect_url"].as_str().unwrap();
+    let plain = gateway.serving.ready["redirect_url"].as_str().unwrap();
     let plain = plain.strip_prefix("http://").unwrap().parse().unwrap();
     let port = gateway.address.port();
     for http in BOTH {

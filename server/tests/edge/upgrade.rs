@@ -132,7 +132,7 @@ async fn no_connection_is_refused_and_no_stream_is_cut() {
         client.await.unwrap();
     }
     assert_eq!(
-        gateway.process.try_wait().unwrap(),
+        gateway.serving.process.try_wait().unwrap(),
         None,
         "the old one still has streams"
     );
@@ -146,7 +146,7 @@ async fn no_connection_is_refused_and_no_stream_is_cut() {
             String::from_utf8_lossy(&rest)
         );
     }
-    let ended = tokio::task::spawn_blocking(move || (gateway.process.wait().unwrap(), gateway))
+    let ended = tokio::task::spawn_blocking(move || (gateway.serving.process.wait().unwrap(), gateway))
         .await
         .unwrap();
     assert!(ended.0.success(), "{}", ended.1.log());

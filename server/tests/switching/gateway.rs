@@ -4,12 +4,14 @@ use std::{
     fs,
     io::Write,
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     time::Duration,
 };
 
 use reqwest::{Client, Response, StatusCode, redirect::Policy};
 use serde_json::{Value, json};
+
+use super::serving::{ANYWHERE, Serving, put_console};
 
 /// A gateway as a process, with its data.
 pub(crate) struct Gateway {
@@ -19,7 +21,7 @@ pub(crate) struct Gateway {
     pub(crate) folder: tempfile::TempDir,
     cookie: String,
     csrf_token: String,
-    process: Child,
+    serving: Serving,
     settings: Vec<(&'static str, String)>,
 }
 
@@ -91,6 +93,7 @@ fn worv(folder: &Path, settings: &[(&'static str, String)]) -> Command {
         .current_dir(folder)
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .envs(ANYWHERE)
         .envs(settings.iter().map(|(name, value)| (*name, value.as_str())));
     command
 }
@@ -108,13 +111,9 @@ impl Gateway {
     /// One with the profiles of this configuration, whose engines listen on `port`; waits until the first one serves.
     pub(crate) async fn start(port: u16, profiles: &str, more: &[(&'static str, String)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        fs::create_dir_all(folder.path().join("site/pkg")).unwrap();
-        fs::write(folder.path().join("site/pkg/worv.wasm"), b"\0asm").unwrap();
+        put_console(folder.path());
         fs::write(folder.path().join("worv.toml"), profiles).unwrap();
         let mut settings = vec![
-            ("WORV_SERVER__LISTEN", "127.0.0.1:0".to_owned()),
-            ("WORV_SERVER__METRICS_LISTEN", "127.0.0.1:0".to_owned()),
-            ("WORV_SERVER__SITE_DIR", "site".to_owned()),
             ("WORV_ENGINE__URL", format!("http://127.0.0.1:{port}")),
             ("WORV_LIMITS__QUEUE_SECONDS", "120".to_owned()),
         ];
@@ -123,7 +122,7 @@ impl Gateway {
         let key: Value = serde_json::from_str(&output(worv(folder.path(), &settings).args(keys), "")).unwrap();
         let user = "users create --name ada --role admin --password-stdin --config worv.toml".split(' ');
         output(worv(folder.path(), &settings).args(user), "correct horse battery\n");
-        let (process, url) = launch(folder.path(), &settings).await;
+        let (serving, url) = launch(folder.path(), &settings).await;
         let client = Client::builder().redirect(Policy::none()).no_proxy().build().unwrap();
         let mut gateway = Self {
             url,
@@ -132,7 +131,7 @@ impl Gateway {
             folder,
             cookie: String::new(),
             csrf_token: String::new(),
-            process,
+            serving,
             settings,
         };
         gateway.sign_in().await;
@@ -278,8 +277,8 @@ impl Gateway {
 
     /// Kills the gateway, and nothing else.
     pub(crate) fn kill(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
+        self.serving.process.kill().unwrap();
+        self.serving.process.wait().unwrap();
     }
 
     /// What `worv` with these arguments exits with, prints, and complains of.
@@ -295,7 +294,7 @@ impl Gateway {
 
     /// Starts it again, on another port.
     pub(crate) async fn start_again(&mut self) {
-        (self.process, self.url) = launch(self.folder.path(), &self.settings).await;
+        (self.serving, self.url) = launch(self.folder.path(), &self.settings).await;
     }
 
     /// A short answer: its status and the model that gave it.
@@ -306,14 +305,6 @@ impl Gateway {
         let status = answer.status().as_u16();
         let answer: Value = answer.json().await.unwrap();
         (status, answer["model"].as_str().unwrap_or_default().to_owned())
-    }
-}
-
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        // The engines end with this test.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 
@@ -330,31 +321,21 @@ pub(crate) async fn a_moment() {
     tokio::time::sleep(Duration::from_millis(20)).await;
 }
 
-async fn launch(folder: &Path, settings: &[(&'static str, String)]) -> (Child, String) {
-    let ready = folder.join("ready.json");
-    let _ = fs::remove_file(&ready);
+/// The gateway and its address. The engines end with this test.
+async fn launch(folder: &Path, settings: &[(&'static str, String)]) -> (Serving, String) {
     let log = fs::File::options()
         .append(true)
         .create(true)
         .open(folder.join("worv.log"))
         .unwrap();
-    #[expect(clippy::zombie_processes, reason = "whoever gets it ends it and waits for it")]
-    let process = worv(folder, settings)
-        .args(["serve", "--config", "worv.toml", "--ready-file", "ready.json"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(log)
-        .spawn()
-        .unwrap();
-    loop {
-        let written = fs::read(&ready)
-            .ok()
-            .and_then(|json| serde_json::from_slice::<Value>(&json).ok());
-        if let Some(written) = written {
-            return (process, written["url"].as_str().unwrap().to_owned());
-        }
-        a_moment().await;
-    }
+    let mut command = worv(folder, settings);
+    command.args(["serve", "--config", "worv.toml"]).stderr(log);
+    let ready_file = folder.join("ready.json");
+    // What goes on meanwhile may be on this thread.
+    let start = move || Serving::start(&mut command, &ready_file);
+    let serving = tokio::task::spawn_blocking(start).await.unwrap();
+    let url = serving.ready["url"].as_str().unwrap().to_owned();
+    (serving, url)
 }
 
 fn cookie(answer: &Response, name: &str) -> String {

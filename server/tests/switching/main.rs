@@ -11,6 +11,8 @@ mod interrupted;
 mod ports;
 mod real_engine;
 mod remote;
+#[path = "../support/serving.rs"]
+mod serving;
 mod telemetry;
 mod traffic;
 mod under_load;
