@@ -1,6 +1,6 @@
 # Each target is one script; they install what they need and say what they do.
 
-.PHONY: run console chat chat-test release test lint e2e compat bench fuzz torture telemetry real-engine usage-history screenshots lighthouse record fmt help
+.PHONY: run console chat chat-test release test lint e2e compat bench fuzz torture telemetry real-engine usage-history screenshots console-load lighthouse record fmt help
 
 run: ## Serve the demo; ARGS="--config worv.toml" serves that instead
 	@scripts/run $(ARGS)
@@ -49,6 +49,9 @@ usage-history: ## Ten million requests in SQLite, and what deleting old ones cos
 
 screenshots: ## Take the pictures in docs/images
 	@scripts/screenshots
+
+console-load: ## What an open console costs the browser under 500 requests a second; ARGS="SECONDS RATE"
+	@scripts/console-load $(ARGS)
 
 lighthouse: ## What Lighthouse thinks of the pages that are opened most; fails under 95 points
 	@scripts/lighthouse $(ARGS)

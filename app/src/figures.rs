@@ -56,9 +56,10 @@ pub(crate) fn summary<'a>(samples: impl DoubleEndedIterator<Item = &'a LiveSampl
     }
 }
 
-/// The last [`WINDOW`] before the newest sample; empty if there is none.
+/// The [`WINDOW`] up to the last [`BUCKET`] that is full with the newest sample. So a chart changes once a bucket: drawing it
+/// is most of what an open page costs, and a point of it would hardly move in a second.
 pub(crate) fn window(newest: Option<&LiveSample>) -> Range<i64> {
-    let end = newest.map_or(0, |sample| sample.at);
+    let end = newest.map_or(0, |sample| sample.at.div_euclid(BUCKET) * BUCKET);
     end - WINDOW..end
 }
 
@@ -213,12 +214,13 @@ mod tests {
 
     #[test]
     fn buckets_are_means_and_gaps_are_kept() {
-        let seconds = [1, 2, 3, 4, 5, 6, 7, 23];
+        // The last second is of a bucket that is not full yet.
+        let seconds = [1, 2, 3, 4, 5, 6, 7, 23, 25, 26];
         let samples: Vec<_> = seconds.iter().map(|second| sample(*second, 2)).collect();
         let time = window(samples.last());
         assert_eq!(
             pieces(samples.iter(), &time, |sample| sample.requests.into()),
-            vec![vec![(5000, 2.0), (7000, 2.0)], vec![(23_000, 2.0)]]
+            vec![vec![(5000, 2.0), (7000, 2.0)], vec![(25_000, 2.0)]]
         );
     }
 
@@ -236,12 +238,12 @@ mod tests {
 
     #[test]
     fn samples_before_the_window_are_left_out() {
-        let samples = [sample(1, 1), sample(901, 3)];
+        let samples = [sample(1, 1), sample(905, 3), sample(906, 9)];
         let time = window(samples.last());
-        assert_eq!(time, 1000..901_000);
+        assert_eq!(time, 5000..905_000);
         assert_eq!(
             pieces(samples.iter(), &time, |sample| sample.requests.into()),
-            vec![vec![(901_000, 3.0)]]
+            vec![vec![(905_000, 3.0)]]
         );
     }
 }

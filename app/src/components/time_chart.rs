@@ -39,9 +39,11 @@ pub(crate) fn TimeChartFigure(
     let feed = expect_context::<LiveFeed>();
     let plot = NodeRef::<html::Div>::new();
     let width = measured_width(plot);
+    let end = Memo::new(move |_| feed.samples.with(|samples| figures::window(samples.back()).end));
     let chart = Memo::new(move |_| {
+        end.track();
         feed.samples
-            .with(|samples| time_chart(samples.iter(), samples.back(), lines))
+            .with_untracked(|samples| time_chart(samples.iter(), samples.back(), lines))
     });
     let geometry = move || chart.with(|chart| Geometry::new(size(width.get()), chart.time.clone()));
     let reading = move || chart.with(|chart| Reading::take(chart, cursor.get()));

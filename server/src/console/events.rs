@@ -1,16 +1,16 @@
 //! `GET /api/events`: everything that changes, as it changes.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{convert::Infallible, pin::pin, sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
     extract::{RawQuery, State},
     response::{IntoResponse, Response},
 };
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures::stream;
 use http::{HeaderName, header};
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep};
 
 use worv_api::{ApiError, LiveEvent};
 use worv_store::{SessionDigest, usage::RequestFilter};
@@ -27,8 +27,11 @@ use crate::reports::{self, RequestQuestion};
 /// How often an open stream makes sure that its session still holds.
 const SESSION_CHECK: Duration = Duration::from_secs(15);
 
+/// How long what changes is gathered before it is sent: what comes together costs the browser one frame, not one each.
+const GATHERING: Duration = Duration::from_millis(600);
+
 /// Rows that one event adds to a list, at most.
-const ROWS: usize = 50;
+const ROWS: usize = 25;
 
 /// Opens the stream: a snapshot first, then each change. It ends with the session and with the gateway. `?requests=1` asks for
 /// the requests that end as well, those that the rest of the query lets through.
@@ -83,15 +86,25 @@ impl Open {
         if let Some(snapshot) = self.first.take() {
             return Some(snapshot);
         }
+        let mut gathered = BytesMut::new();
+        let mut end = pin!(sleep(GATHERING));
         loop {
             tokio::select! {
                 () = self.console.stopping.cancelled() => return None,
-                frame = self.watcher.next(&self.console.live) => return frame,
+                frame = self.watcher.next(&self.console.live) => {
+                    if gathered.is_empty() {
+                        end.as_mut().reset(Instant::now() + GATHERING);
+                    }
+                    gathered.extend_from_slice(&frame?);
+                }
                 batch = ended(&mut self.tail) => {
+                    // A pause is behind them already.
                     if let Some(frame) = self.rows(&batch).await {
-                        return Some(frame);
+                        gathered.extend_from_slice(&frame);
+                        return Some(gathered.freeze());
                     }
                 }
+                () = &mut end, if !gathered.is_empty() => return Some(gathered.freeze()),
                 _ = self.check.tick() => {
                     // Where the database does not answer, the stream goes on: it shows just that.
                     if matches!(self.console.session_holds(&self.session).await, Ok(false)) {

@@ -20,6 +20,12 @@ use worv_core::usage::{Durable, UsageRecord, UsageSink};
 /// How often watchers are told, at most.
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// The same while more ends than anybody could read: a list that changes more often costs the browser and shows no more.
+const LONG_PAUSE: Duration = Duration::from_secs(2);
+
+/// Records a second that can still be read.
+const READABLE: u128 = 20;
+
 /// Records that wait to be told, at most.
 const WAITING: usize = 2_048;
 
@@ -68,11 +74,13 @@ impl Tail {
     pub async fn run(&self) {
         let mut incoming = self.incoming.lock().await;
         let mut records = Vec::new();
+        let mut pause = PAUSE;
         while incoming.recv_many(&mut records, WAITING).await > 0 {
-            sleep(PAUSE).await;
+            sleep(pause).await;
             while let Ok(record) = incoming.try_recv() {
                 records.push(record);
             }
+            pause = next_pause(records.len(), pause);
             let latest: Batch = records.drain(..).rev().take(TOLD).collect();
             // Nobody watching any more is fine.
             let _ = self.batches.send(latest);
@@ -101,6 +109,15 @@ impl Tail {
         if self.watchers.load(Ordering::Relaxed) > 0 {
             let _ = self.records.try_send(record.clone());
         }
+    }
+}
+
+/// How long records are collected after so many have come in a pause.
+fn next_pause(records: usize, pause: Duration) -> Duration {
+    if records as u128 * 1_000 > READABLE * pause.as_millis() {
+        LONG_PAUSE
+    } else {
+        PAUSE
     }
 }
 
@@ -155,6 +172,14 @@ mod tests {
     fn record(key: i64) -> UsageRecord {
         let id = RequestId::new(&Clock::manual(UnixMillis(0)), &Entropy::System);
         UsageRecord::begun(id, KeyId(key), Endpoint::Messages, UnixMillis(0))
+    }
+
+    #[test]
+    fn a_list_that_nobody_could_read_changes_less_often() {
+        assert_eq!(next_pause(10, PAUSE), PAUSE);
+        assert_eq!(next_pause(11, PAUSE), LONG_PAUSE);
+        assert_eq!(next_pause(41, LONG_PAUSE), LONG_PAUSE);
+        assert_eq!(next_pause(40, LONG_PAUSE), PAUSE);
     }
 
     #[tokio::test]
