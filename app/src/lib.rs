@@ -19,7 +19,9 @@ pub use shell::{ShellOptions, shell};
 pub use theme::Theme;
 pub use worv_api as api;
 
+pub mod backoff;
 pub mod live;
+pub mod quoting;
 #[cfg(feature = "ssr")]
 pub mod served;
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use app::{
     api::{Api, LiveEvent},
+    backoff,
     live::{Connection, LiveFeed},
 };
 use futures::{
@@ -15,8 +16,6 @@ use futures::{
 use gloo_net::eventsource::futures::EventSource;
 use gloo_timers::future::sleep;
 use leptos::{prelude::*, task::spawn_local};
-
-use crate::backoff;
 
 /// An event is due every second. A browser that has lost the server says nothing, so silence is how a break is noticed.
 const LONGEST_SILENCE: Duration = Duration::from_secs(4);

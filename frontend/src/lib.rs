@@ -8,7 +8,6 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::http_api::HttpApi;
 
-mod backoff;
 mod document;
 mod events;
 mod http_api;

@@ -147,25 +147,16 @@ fn filters(view: &AuditView) -> AnyView {
 }
 
 fn table(entries: &[AuditEntry], visitor: &Visitor) -> AnyView {
-    view! {
-        <div class="panel table-panel">
-            <table class="table" data-cards="">
-                <caption class="visually-hidden">"Audit log, the latest first"</caption>
-                <thead>
-                    <tr>
-                        <th scope="col">"When (UTC)"</th>
-                        <th scope="col">"Who"</th>
-                        <th scope="col">"What"</th>
-                        <th scope="col">"To what"</th>
-                        <th scope="col" class="is-secondary">"From where"</th>
-                        <th scope="col">"Change"</th>
-                    </tr>
-                </thead>
-                <tbody>{entries.iter().map(|entry| row(entry, visitor)).collect_view()}</tbody>
-            </table>
-        </div>
-    }
-    .into_any()
+    let columns = [
+        ("When (UTC)", ""),
+        ("Who", ""),
+        ("What", ""),
+        ("To what", ""),
+        ("From where", "is-secondary"),
+        ("Change", ""),
+    ];
+    let rows = entries.iter().map(|entry| row(entry, visitor)).collect_view();
+    parts::table("Audit log, the latest first", &columns, None, rows.into_any())
 }
 
 fn row(entry: &AuditEntry, visitor: &Visitor) -> AnyView {

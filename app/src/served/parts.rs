@@ -4,10 +4,12 @@ use leptos::prelude::*;
 use worv_api::ApiKey;
 
 pub(super) use self::dialog::{buttons, dialog, does, form, kept_dialog, question, renewed_dialog, stored, token};
+pub(super) use self::table::{actions, table};
 use super::{Notice, Visitor};
 use crate::{components::Tone, format};
 
 mod dialog;
+mod table;
 
 /// What was just done, where there is something to say.
 pub(super) fn notice(visitor: &Visitor) -> Option<AnyView> {

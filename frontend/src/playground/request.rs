@@ -1,5 +1,6 @@
 //! The request as it is sent, and as it can be copied.
 
+use app::quoting::{for_python, for_shell};
 use js_sys::{Array, JSON, Object};
 use leptos::prelude::window;
 use web_sys::{Element, FormData, HtmlFormElement, UrlSearchParams};
@@ -74,31 +75,4 @@ pub(super) fn keep_in_address() {
 
 fn fields() -> Option<FormData> {
     FormData::new_with_form(&find::<HtmlFormElement>("#parameters")?).ok()
-}
-
-/// JSON between the single quotes of a POSIX shell.
-fn for_shell(json: &str) -> String {
-    json.replace('\'', r"'\''")
-}
-
-/// JSON as Python writes it. Quotes within texts are escaped, so that these members are no part of one.
-fn for_python(json: &str) -> String {
-    json.replace("\"stream\": true", "\"stream\": True")
-        .replace("\"include_usage\": true", "\"include_usage\": True")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_in_a_text_is_run_by_the_shell() {
-        assert_eq!(for_shell(r#"{"content": "it's"}"#), r#"{"content": "it'\''s"}"#);
-    }
-
-    #[test]
-    fn only_members_are_written_otherwise_for_python() {
-        let json = r#"{"stream": true, "content": "\"stream\": true"}"#;
-        assert_eq!(for_python(json), r#"{"stream": True, "content": "\"stream\": true"}"#);
-    }
 }

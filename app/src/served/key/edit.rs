@@ -12,6 +12,7 @@ use super::{
 };
 use crate::format;
 
+/// The form, folded away until somebody wants it.
 pub(super) fn edit(view: &KeyView, home: &str, visitor: &Visitor) -> AnyView {
     let stored = KeyFields {
         name: view.key.name.clone(),

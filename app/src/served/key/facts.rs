@@ -6,6 +6,7 @@ use worv_api::ApiKey;
 use super::super::{Visitor, keys, parts};
 use crate::format;
 
+/// Names and what they stand for.
 pub(super) fn facts(key: &ApiKey, visitor: &Visitor) -> AnyView {
     let settings = &key.settings;
     let earlier = key.previous_until.filter(|until| *until > visitor.now);

@@ -7,6 +7,7 @@ use super::{
     KeyView,
 };
 
+/// The latest entries of the audit log about the key.
 pub(super) fn history(view: &KeyView, visitor: &Visitor) -> AnyView {
     let rows = view.history.iter().map(|entry| {
         view! {

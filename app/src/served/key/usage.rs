@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::{super::parts, Meter};
 use crate::{components::Tone, format};
 
+/// Each limit with how much of it is used, as a number and as a bar.
 pub(super) fn usage(meters: &[Meter]) -> AnyView {
     let rows = meters.iter().map(|meter| {
         let used = meter.used.map_or_else(|| "–".to_owned(), format::thousands);

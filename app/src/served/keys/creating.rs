@@ -12,6 +12,7 @@ use super::{
     HOME, KeysView,
 };
 
+/// The form with what has been filled in so far.
 pub(super) fn creating(filled_in: &NewKey, view: &KeysView, visitor: &Visitor) -> AnyView {
     let chosen = filled_in
         .expires_in_days

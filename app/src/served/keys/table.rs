@@ -8,36 +8,24 @@ use super::{
     expiry, status,
 };
 
+/// The table, with what an administrator can do in each row.
 pub(super) fn table(keys: &[&ApiKey], visitor: &Visitor) -> AnyView {
-    view! {
-        <div class="panel table-panel">
-            <table class="table" data-cards="">
-                <caption class="visually-hidden">"API keys"</caption>
-                <thead>
-                    <tr>
-                        <th scope="col">"Name"</th>
-                        <th scope="col">"Key"</th>
-                        <th scope="col">"Owner"</th>
-                        <th scope="col" class="is-secondary">"Created"</th>
-                        <th scope="col">"Last used"</th>
-                        <th scope="col">"Expires"</th>
-                        <th scope="col">"Status"</th>
-                        {visitor
-                            .admin
-                            .then(|| {
-                                view! {
-                                    <th scope="col">
-                                        <span class="visually-hidden">"Actions"</span>
-                                    </th>
-                                }
-                            })}
-                    </tr>
-                </thead>
-                <tbody>{keys.iter().map(|key| row(key, visitor)).collect_view()}</tbody>
-            </table>
-        </div>
-    }
-    .into_any()
+    let columns = [
+        ("Name", ""),
+        ("Key", ""),
+        ("Owner", ""),
+        ("Created", "is-secondary"),
+        ("Last used", ""),
+        ("Expires", ""),
+        ("Status", ""),
+    ];
+    let rows = keys.iter().map(|key| row(key, visitor)).collect_view();
+    parts::table(
+        "API keys",
+        &columns,
+        visitor.admin.then(parts::actions),
+        rows.into_any(),
+    )
 }
 
 fn row(key: &ApiKey, visitor: &Visitor) -> AnyView {

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::Theme;
 
+/// The way to another password.
 pub(super) fn password(visitor: &Visitor) -> AnyView {
     view! {
         <section class="panel">
@@ -25,6 +26,7 @@ pub(super) fn password(visitor: &Visitor) -> AnyView {
     .into_any()
 }
 
+/// The colours, for browsers that run no scripts too.
 pub(super) fn theme(view: &SettingsView, visitor: &Visitor) -> AnyView {
     let names = [
         (Theme::System, "As the system"),

@@ -4,6 +4,9 @@ use leptos::prelude::*;
 use serde_json::Value;
 use worv_api::{EffectiveSettings, Setting, SettingSource};
 
+use super::super::parts;
+
+/// Every setting, with its value and where that is from.
 pub(super) fn configuration(settings: &EffectiveSettings) -> AnyView {
     let file = match &settings.file {
         Some(file) => view! {
@@ -29,21 +32,12 @@ pub(super) fn configuration(settings: &EffectiveSettings) -> AnyView {
             </tr>
         }
     });
+    let columns = [("Setting", ""), ("Value", ""), ("Source", "")];
+    let caption = "The configuration that is in force";
+    let table = parts::table(caption, &columns, None, rows.collect_view().into_any());
     view! {
         {file}
-        <div class="panel table-panel">
-            <table class="table" data-cards="">
-                <caption class="visually-hidden">"The configuration that is in force"</caption>
-                <thead>
-                    <tr>
-                        <th scope="col">"Setting"</th>
-                        <th scope="col">"Value"</th>
-                        <th scope="col">"Source"</th>
-                    </tr>
-                </thead>
-                <tbody>{rows.collect_view()}</tbody>
-            </table>
-        </div>
+        {table}
     }
     .into_any()
 }

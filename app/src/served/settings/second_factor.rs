@@ -9,6 +9,7 @@ use super::{
 };
 use crate::components::Tone;
 
+/// Whether there is one, and the way to the other.
 pub(super) fn second_factor(view: &SettingsView, visitor: &Visitor) -> AnyView {
     let content = match (view.codes_left, &view.draft) {
         (Some(left), _) => view! {

@@ -32,30 +32,20 @@ pub(in crate::served) fn sessions(sessions: &[UserSession], home: &'static str, 
             </tr>
         }
     });
-    view! {
-        <div class="panel table-panel">
-            <table class="table" data-cards="">
-                <caption class="visually-hidden">"Sessions"</caption>
-                <thead>
-                    <tr>
-                        <th scope="col">"User"</th>
-                        <th scope="col">"From"</th>
-                        <th scope="col">"Browser"</th>
-                        <th scope="col">"Signed in"</th>
-                        <th scope="col">"Last seen"</th>
-                        <th scope="col" class="is-secondary">
-                            "Ends"
-                        </th>
-                        <th scope="col">
-                            <span class="visually-hidden">"Actions"</span>
-                        </th>
-                    </tr>
-                </thead>
-                <tbody>{rows.collect_view()}</tbody>
-            </table>
-        </div>
-    }
-    .into_any()
+    let columns = [
+        ("User", ""),
+        ("From", ""),
+        ("Browser", ""),
+        ("Signed in", ""),
+        ("Last seen", ""),
+        ("Ends", "is-secondary"),
+    ];
+    parts::table(
+        "Sessions",
+        &columns,
+        Some(parts::actions()),
+        rows.collect_view().into_any(),
+    )
 }
 
 /// The sessions of one user.

@@ -11,36 +11,18 @@ use crate::components::Tone;
 
 /// The table, with what an administrator can do in each row.
 pub(super) fn table(view: &UsersView, visitor: &Visitor) -> AnyView {
-    let rows = view.users.iter().map(|user| row(user, &view.sessions, visitor));
-    view! {
-        <div class="panel table-panel">
-            <table class="table" data-cards="">
-                <caption class="visually-hidden">"Users"</caption>
-                <thead>
-                    <tr>
-                        <th scope="col">"Name"</th>
-                        <th scope="col">"Role"</th>
-                        <th scope="col">"Second factor"</th>
-                        <th scope="col" class="is-secondary">
-                            "Created"
-                        </th>
-                        {visitor
-                            .admin
-                            .then(|| {
-                                view! {
-                                    <th scope="col">"Sessions"</th>
-                                    <th scope="col">
-                                        <span class="visually-hidden">"Actions"</span>
-                                    </th>
-                                }
-                            })}
-                    </tr>
-                </thead>
-                <tbody>{rows.collect_view()}</tbody>
-            </table>
-        </div>
+    let mut columns = vec![
+        ("Name", ""),
+        ("Role", ""),
+        ("Second factor", ""),
+        ("Created", "is-secondary"),
+    ];
+    if visitor.admin {
+        columns.push(("Sessions", ""));
     }
-    .into_any()
+    let rows = view.users.iter().map(|user| row(user, &view.sessions, visitor));
+    let actions = visitor.admin.then(parts::actions);
+    parts::table("Users", &columns, actions, rows.collect_view().into_any())
 }
 
 fn row(user: &User, sessions: &[UserSession], visitor: &Visitor) -> AnyView {

@@ -1,11 +1,11 @@
-//! How long to wait before the next attempt.
+//! How long the browser waits before the next attempt to reach the server.
 
 /// The longest wait, in seconds.
 const LONGEST: u32 = 15;
 
 /// Seconds to wait after so many failures in a row, at least 1. It doubles from one second up to [`LONGEST`], and chance, a
 /// number from 0 to 1, takes up to half of it away: browsers that lost the same server do not return in step.
-pub(crate) fn delay(failures: u32, chance: f64) -> u32 {
+pub fn delay(failures: u32, chance: f64) -> u32 {
     let longest = 2_u32.saturating_pow(failures.saturating_sub(1)).min(LONGEST);
     let spread = f64::from(longest / 2);
     #[expect(
