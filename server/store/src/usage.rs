@@ -15,6 +15,7 @@ mod batch;
 mod batches;
 mod code;
 mod journal;
+mod packed;
 mod query;
 mod recorder;
 mod requests;

@@ -19,14 +19,15 @@ impl Batch {
         Self { records, turns }
     }
 
-    /// What the recorder has taken at once, and who waits for it.
-    pub(super) fn of(group: Group) -> (Self, Vec<oneshot::Sender<()>>) {
-        let (records, written): (Vec<_>, Vec<_>) = group
-            .entries
-            .into_iter()
-            .map(|entry| (entry.record, entry.written))
-            .unzip();
-        (Self::new(records, group.turn), written.into_iter().flatten().collect())
+    /// Adds what the recorder has taken at once, and returns who waits for it.
+    pub(super) fn take_in(&mut self, group: Group) -> Vec<oneshot::Sender<()>> {
+        let mut waiting = Vec::new();
+        self.turns.resize(self.turns.len() + group.entries.len(), group.turn);
+        for entry in group.entries {
+            self.records.push(entry.record);
+            waiting.extend(entry.written);
+        }
+        waiting
     }
 
     pub(super) fn len(&self) -> usize {
@@ -40,6 +41,12 @@ impl Batch {
     pub(super) fn append(&mut self, mut other: Self) {
         self.records.append(&mut other.records);
         self.turns.append(&mut other.turns);
+    }
+
+    /// Empties it, and keeps its room.
+    pub(super) fn clear(&mut self) {
+        self.records.clear();
+        self.turns.clear();
     }
 
     /// Takes away all but the first `most`.

@@ -1,7 +1,7 @@
 //! The task behind [`super::Writer`]: takes batches to the database, or to the journal while that does not take them.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::VecDeque,
     error::Error,
     io, mem,
     pin::Pin,
@@ -20,6 +20,7 @@ use super::{
     batch::Batch,
     journal::Journal,
     recorder::Group,
+    requests::Models,
     spent::{self, Own},
     under_way::UnderWay,
     write_ahead::{Turn, WriteAhead},
@@ -57,8 +58,7 @@ pub(super) struct Batches {
     write_ahead: Option<Arc<WriteAhead>>,
     /// What the process before may not have brought to the database.
     left: Vec<(Option<Turn>, Vec<UsageRecord>)>,
-    /// Ids of the models that have been written, by name.
-    models: HashMap<String, i64>,
+    models: Models,
     own: Own,
     /// What neither the database nor the journal takes: a full disk stops neither the answers nor the count.
     held: VecDeque<(UsageRecord, Option<Turn>)>,
@@ -91,7 +91,7 @@ impl Batches {
             under_way: files.under_way,
             write_ahead: files.write_ahead,
             left: files.left,
-            models: HashMap::new(),
+            models: Models::default(),
             own: Own::since(since),
             held: VecDeque::new(),
             recovery: left_over.then(Recovery::at_once),
@@ -103,6 +103,7 @@ impl Batches {
         self.take_up().await;
         let mut beat = interval(READ_SPENT_EVERY);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut batch = Batch::default();
         loop {
             let first = tokio::select! {
                 group = groups.recv() => group,
@@ -117,21 +118,19 @@ impl Batches {
             };
             let Some(first) = first else { break };
             let begun = Instant::now();
-            let (mut batch, mut waiting) = Batch::of(first);
+            let mut waiting = batch.take_in(first);
             while batch.len() < BATCH
                 && let Ok(next) = groups.try_recv()
             {
-                let (next, also_waiting) = Batch::of(next);
-                batch.append(next);
-                waiting.extend(also_waiting);
+                waiting.extend(batch.take_in(next));
             }
             while !batch.is_empty() {
                 let rest = batch.split_off(BATCH);
                 let settled = batch.len();
-                self.settle(batch).await;
+                self.settle(&mut batch).await;
                 self.state.waiting.fetch_sub(settled, Ordering::Relaxed);
                 self.store.backlog().settle(settled);
-                batch = rest;
+                batch.append(rest);
             }
             let is_urgent = !waiting.is_empty() || self.state.waiting.load(Ordering::Relaxed) >= BATCH;
             for written in waiting {
@@ -167,9 +166,9 @@ impl Batches {
             while !batch.is_empty() {
                 let rest = batch.split_off(BATCH);
                 if behind_journal {
-                    self.set_aside(batch).await;
+                    self.set_aside(mem::take(&mut batch)).await;
                 } else {
-                    self.settle(batch).await;
+                    self.settle(&mut batch).await;
                 }
                 batch = rest;
             }
@@ -179,14 +178,15 @@ impl Batches {
         }
     }
 
-    /// Gets a batch to the disk, one way or the other. Only where there is no journal can this take long.
-    async fn settle(&mut self, batch: Batch) {
+    /// Gets a batch to the disk, one way or the other, and empties it. Only where there is no journal can this take long.
+    async fn settle(&mut self, batch: &mut Batch) {
         let away = self.recovery.as_ref().is_some_and(|recovery| !recovery.answers);
         if !away && self.try_to_write(&batch.records).await {
-            self.forget(&batch);
+            self.forget(batch);
+            batch.clear();
             return self.succeeded();
         }
-        self.set_aside(batch).await;
+        self.set_aside(mem::take(batch)).await;
     }
 
     /// Keeps a batch that the database does not take.
@@ -340,7 +340,7 @@ impl Batches {
             .unwrap_or(Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut)));
         if written.is_err() {
             // Ids that were given in a transaction that came to nothing are nobody's.
-            self.models.clear();
+            self.models.forget();
         } else {
             self.own.add(batch);
         }

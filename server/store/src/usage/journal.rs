@@ -9,15 +9,9 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use worv_core::{
-    UnixMillis,
-    id::RequestId,
-    key::KeyId,
-    usage::{Outcome, UsageRecord},
-};
+use worv_core::{UnixMillis, id::RequestId, key::KeyId, usage::UsageRecord};
 
 use super::code;
-use crate::text;
 
 /// Bytes that the file has at most: about a million records.
 const LARGEST: u64 = 256 << 20;
@@ -151,23 +145,6 @@ impl Journal {
 }
 
 impl Line<'_> {
-    /// The same, ended in this way.
-    pub(super) fn with_outcome(self, outcome: Outcome) -> Self {
-        Self {
-            outcome: code::of_outcome(outcome),
-            ..self
-        }
-    }
-
-    /// The same, with at most so many characters of the models' names.
-    pub(super) fn with_names_of(self, characters: usize) -> Self {
-        Self {
-            requested: text::tamed(&self.requested, characters).into(),
-            served: text::tamed(&self.served, characters).into(),
-            ..self
-        }
-    }
-
     pub(super) fn record(self) -> io::Result<UsageRecord> {
         let [prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens] = self.tokens;
         Ok(UsageRecord {
@@ -232,7 +209,7 @@ pub(super) mod tests {
     use std::{fs, os::unix::fs::PermissionsExt};
     use worv_core::{
         Clock, Entropy,
-        usage::{ClientKind, Endpoint},
+        usage::{ClientKind, Endpoint, Outcome},
     };
 
     pub(in crate::usage) fn record(seed: u64) -> UsageRecord {

@@ -23,7 +23,7 @@ use super::{
 
 /// How often the disk is written to, at most. Under load many records share a write, and none waits longer than this for
 /// it; on its own, a record does not wait at all.
-const PAUSE: Duration = Duration::from_millis(1);
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// Takes records, from any thread and without waiting. Closed when dropped.
 pub(super) struct Recorder {

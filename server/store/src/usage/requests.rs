@@ -18,13 +18,13 @@ use crate::{Store, StoreError, row, statement::RowStatements, store::Kind, text}
 /// Characters of a model's name that are kept.
 const LONGEST_MODEL: usize = 200;
 
-/// Rows that one statement inserts: enough that their number no longer matters, few enough to prepare quickly.
-const ROWS: usize = 32;
+/// Rows that one statement inserts: at most so many that their number no longer matters.
+const ROWS: [usize; 3] = [128, 16, 1];
 
 const COLUMNS: usize = 21;
 
 /// A record that is there already is left as it is, so that writing twice what may have been written is safe.
-static INSERT: LazyLock<RowStatements> = LazyLock::new(|| RowStatements::new(ROWS, COLUMNS, insert));
+static INSERT: LazyLock<RowStatements<{ ROWS.len() }>> = LazyLock::new(|| RowStatements::new(ROWS, COLUMNS, insert));
 
 /// Requests that one page looks at, at most. Filters that match few requests would read the whole table otherwise.
 const MOST_LOOKED_AT: i64 = 10_000;
@@ -191,13 +191,10 @@ pub(super) async fn insert_all(
     connection: &mut AnyConnection,
     kind: Kind,
     records: &[UsageRecord],
-    models: &HashMap<String, i64>,
+    models: &Models,
 ) -> Result<bool, StoreError> {
-    let [all, one] = INSERT.of(kind);
-    let (full, rest) = records.as_chunks::<ROWS>();
-    let full = full.iter().map(|chunk| (all, chunk.as_slice()));
-    for (statement, chunk) in full.chain(rest.chunks(1).map(|record| (one, record))) {
-        let mut query = sqlx::query(AssertSqlSafe(statement.as_str()));
+    for (statement, chunk) in INSERT.each(kind, records) {
+        let mut query = sqlx::query(AssertSqlSafe(statement));
         for record in chunk {
             query = bind(query, record, models)?;
         }
@@ -213,12 +210,12 @@ pub(super) async fn insert_each(
     connection: &mut AnyConnection,
     kind: Kind,
     records: &[UsageRecord],
-    models: &HashMap<String, i64>,
+    models: &Models,
 ) -> Result<HashSet<RequestId>, StoreError> {
-    let [_, statement] = INSERT.of(kind);
+    let statement = INSERT.one(kind);
     let mut inserted = HashSet::new();
     for record in records {
-        let query = bind(sqlx::query(AssertSqlSafe(statement.as_str())), record, models)?;
+        let query = bind(sqlx::query(AssertSqlSafe(statement)), record, models)?;
         if query.execute(&mut *connection).await?.rows_affected() > 0 {
             inserted.insert(record.request_id);
         }
@@ -226,23 +223,50 @@ pub(super) async fn insert_each(
     Ok(inserted)
 }
 
-/// The name under which a record's model is stored.
-pub(super) fn model_name(record: &UsageRecord) -> String {
-    text::tamed(&record.served_model, LONGEST_MODEL)
-}
-
 /// The id of a model's name, which is given one if it has none.
-pub(super) async fn model_id(connection: &mut AnyConnection, name: &str) -> Result<i64, StoreError> {
+async fn model_id(connection: &mut AnyConnection, name: &str) -> Result<i64, StoreError> {
     const INSERT: &str = "INSERT INTO models (name) VALUES ($1) ON CONFLICT (name) DO UPDATE SET name = excluded.name \
          RETURNING id";
     Ok(sqlx::query_scalar(INSERT).bind(name).fetch_one(connection).await?)
 }
 
-/// The id of a record's model, which has been looked up.
-pub(super) fn model_id_in(models: &HashMap<String, i64>, record: &UsageRecord) -> Result<i64, StoreError> {
-    let name = model_name(record);
-    let id = models.get(&name).copied();
-    Ok(id.ok_or_else(|| sqlx::Error::Encode(format!("the model {name:?} has no id").into()))?)
+/// The ids of models, by the names under which they are stored.
+#[derive(Debug, Default)]
+pub(super) struct Models(HashMap<String, i64>);
+
+impl Models {
+    /// Looks up the models of these records.
+    pub(super) async fn look_up(
+        &mut self,
+        connection: &mut AnyConnection,
+        records: &[UsageRecord],
+    ) -> Result<(), StoreError> {
+        for record in records {
+            if self.find(record).is_none() {
+                let name = text::tamed(&record.served_model, LONGEST_MODEL);
+                let id = model_id(connection, &name).await?;
+                self.0.insert(name, id);
+            }
+        }
+        Ok(())
+    }
+
+    /// The id of a record's model, which has been looked up.
+    pub(super) fn id_of(&self, record: &UsageRecord) -> Result<i64, StoreError> {
+        let unknown = || sqlx::Error::Encode(format!("the model {:?} has no id", record.served_model).into());
+        Ok(self.find(record).ok_or_else(unknown)?)
+    }
+
+    pub(super) fn forget(&mut self) {
+        self.0.clear();
+    }
+
+    /// Nearly every name is stored as it is.
+    fn find(&self, record: &UsageRecord) -> Option<i64> {
+        let as_it_is = self.0.get(&record.served_model);
+        let id = as_it_is.or_else(|| self.0.get(&text::tamed(&record.served_model, LONGEST_MODEL)));
+        id.copied()
+    }
 }
 
 /// A count of tokens as it is kept. No engine counts to 2⁴⁰ in one request; a client that got one to say so must not
@@ -263,15 +287,17 @@ fn insert(rows: &str) -> String {
 
 type BoundQuery = Query<'static, Any, sqlx::any::AnyArguments>;
 
-fn bind(query: BoundQuery, record: &UsageRecord, models: &HashMap<String, i64>) -> Result<BoundQuery, StoreError> {
-    let served = model_name(record);
-    let requested = text::tamed(&record.requested_model, LONGEST_MODEL);
+fn bind(query: BoundQuery, record: &UsageRecord, models: &Models) -> Result<BoundQuery, StoreError> {
+    let tamed = |name| text::tamed(name, LONGEST_MODEL);
+    let differs = record.requested_model != record.served_model;
+    let requested = differs.then(|| tamed(&record.requested_model));
+    let requested = requested.filter(|requested| *requested != tamed(&record.served_model));
     Ok(query
         .bind(record.request_id.to_bytes().to_vec())
         .bind(record.key.0)
         .bind(code::of_endpoint(record.endpoint))
-        .bind(model_id_in(models, record)?)
-        .bind((requested != served).then_some(requested))
+        .bind(models.id_of(record)?)
+        .bind(requested)
         .bind(i16::from(record.stream))
         .bind(row::stored(tokens(record.prompt_tokens)))
         .bind(row::stored(tokens(record.cached_tokens)))

@@ -12,7 +12,10 @@ use worv_core::{
     usage::{Outcome, UsageRecord},
 };
 
-use super::{code, requests};
+use super::{
+    code,
+    requests::{self, Models},
+};
 use crate::{StoreError, TokenTotals, row, statement::RowStatements, store::Kind};
 
 /// What is summed of requests.
@@ -104,9 +107,10 @@ pub(super) const SUMMED: [&str; 15] = [
 const PLACES: usize = 6;
 
 /// Rows that one statement adds to: as many as one request has sums.
-const ROWS: usize = 12;
+const ROWS: [usize; 2] = [12, 1];
 
-static ADD: LazyLock<RowStatements> = LazyLock::new(|| RowStatements::new(ROWS, PLACES + SUMMED.len(), add));
+static ADD: LazyLock<RowStatements<{ ROWS.len() }>> =
+    LazyLock::new(|| RowStatements::new(ROWS, PLACES + SUMMED.len(), add));
 
 /// Adds records to the sums that they belong to. The rows are taken in order, so that two servers that do this at the
 /// same time cannot wait for each other.
@@ -114,14 +118,12 @@ pub(super) async fn add_all<'a>(
     connection: &mut AnyConnection,
     kind: Kind,
     records: impl Iterator<Item = &'a UsageRecord>,
-    models: &HashMap<String, i64>,
+    models: &Models,
 ) -> Result<(), StoreError> {
     let mut sums = BTreeMap::<Place, UsageTotals>::new();
-    for record in records {
-        let model = requests::model_id_in(models, record)?;
+    for ((key, model, endpoint, hour), totals) in by_hour(records, models)? {
         for span in Span::ALL {
-            let bucket = span.bucket(record.started_at);
-            let (key, endpoint) = (record.key.0, code::of_endpoint(record.endpoint));
+            let bucket = span.bucket(Span::Hour.start(hour));
             for (part, key, model, endpoint) in [
                 (Part::Each, key, model, endpoint),
                 (Part::Keys, key, ANY_MODEL, ANY_ENDPOINT),
@@ -129,16 +131,13 @@ pub(super) async fn add_all<'a>(
                 (Part::All, ANY_KEY, ANY_MODEL, ANY_ENDPOINT),
             ] {
                 let place = (part.code(), span.code(), bucket, key, model, endpoint);
-                sums.entry(place).or_default().add(record);
+                sums.entry(place).or_default().add_all_of(totals);
             }
         }
     }
     let sums: Vec<_> = sums.into_iter().collect();
-    let [all, one] = ADD.of(kind);
-    let (full, rest) = sums.as_chunks::<ROWS>();
-    let full = full.iter().map(|chunk| (all, chunk.as_slice()));
-    for (statement, chunk) in full.chain(rest.chunks(1).map(|sum| (one, sum))) {
-        let mut query = sqlx::query(AssertSqlSafe(statement.as_str()));
+    for (statement, chunk) in ADD.each(kind, &sums) {
+        let mut query = sqlx::query(AssertSqlSafe(statement));
         for ((part, span, bucket, key, model, endpoint), totals) in chunk {
             query = query
                 .bind(*part)
@@ -154,6 +153,21 @@ pub(super) async fn add_all<'a>(
         query.execute(&mut *connection).await?;
     }
     Ok(())
+}
+
+/// The sums of each key, model, endpoint and hour: the records of a batch have few of them.
+fn by_hour<'a>(
+    records: impl Iterator<Item = &'a UsageRecord>,
+    models: &Models,
+) -> Result<HashMap<(i64, i64, i16, i64), UsageTotals>, StoreError> {
+    let mut sums = HashMap::<_, UsageTotals>::new();
+    for record in records {
+        let model = models.id_of(record)?;
+        let hour = Span::Hour.bucket(record.started_at);
+        let place = (record.key.0, model, code::of_endpoint(record.endpoint), hour);
+        sums.entry(place).or_default().add(record);
+    }
+    Ok(sums)
 }
 
 /// Tokens that are recorded of a model, of all time.

@@ -22,7 +22,7 @@ use worv_core::{
     usage::{Outcome, UsageRecord},
 };
 
-use super::journal::Line;
+use super::packed::{pack, pack_shortened, unpack};
 
 /// Bytes of a slot. Slots do not cross pages, so that a kill leaves each as it was or as it was to be.
 const SLOT: usize = 1_024;
@@ -78,7 +78,8 @@ impl UnderWay {
             if slot[0] == 0 {
                 continue;
             }
-            match read(&slot) {
+            // What follows the record is left of a longer one.
+            match unpack(&mut &slot[..]) {
                 Ok(record) => {
                     slots.taken.insert(record.request_id, number);
                     left.push(record);
@@ -162,7 +163,7 @@ impl UnderWay {
     }
 
     fn write(&self, slot: u32, request: &UsageRecord, outcome: Outcome) {
-        let written = encode(request, outcome).and_then(|line| self.file.write_all_at(&line, offset(slot)));
+        let written = encode(request, outcome).and_then(|record| self.file.write_all_at(&record, offset(slot)));
         match written {
             Ok(()) => self.failing.store(false, Ordering::Relaxed),
             Err(error) => self.fail(&error),
@@ -190,31 +191,18 @@ fn empty(file: &File, slot: u32) -> io::Result<()> {
     file.write_all_at(&[0], offset(slot))
 }
 
-/// The line of a slot. Names that are too long for it are cut.
+/// What a slot holds. Names that are too long for it are cut.
 fn encode(request: &UsageRecord, outcome: Outcome) -> io::Result<Vec<u8>> {
-    let mut line = Line::from(request).with_outcome(outcome);
-    let mut written = encode_line(&line)?;
+    let mut written = Vec::with_capacity(SLOT);
+    pack(request, outcome, &mut written);
     if written.len() > SLOT {
-        line = line.with_names_of(SHORT_NAME);
-        written = encode_line(&line)?;
+        written.clear();
+        pack_shortened(request, outcome, SHORT_NAME, &mut written);
     }
     if written.len() > SLOT {
         return Err(io::Error::other("its names are too long"));
     }
     Ok(written)
-}
-
-fn encode_line(line: &Line<'_>) -> io::Result<Vec<u8>> {
-    let mut written = Vec::with_capacity(SLOT);
-    serde_json::to_writer(&mut written, line)?;
-    written.push(b'\n');
-    Ok(written)
-}
-
-fn read(slot: &[u8]) -> io::Result<UsageRecord> {
-    // What follows the line is left of a longer one.
-    let line = slot.split(|&byte| byte == b'\n').next().unwrap_or_default();
-    serde_json::from_slice::<Line<'_>>(line)?.record()
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use std::{
 use sha2::{Digest, Sha256};
 use worv_core::usage::UsageRecord;
 
-use super::journal::Line;
+use super::packed::{pack, unpack};
 
 /// Bytes that a file has from the start, and keeps.
 const ROOM: u64 = 1 << 20;
@@ -26,8 +26,11 @@ const ROOM: u64 = 1 << 20;
 /// Bytes after which the other file's turn comes.
 const TURN: u64 = ROOM / 2;
 
-/// Bytes before a frame's lines: the generation, their length, and the first bytes of their digest.
+/// Bytes before a frame's records: the generation, their length, and the first bytes of their digest.
 const HEADER: usize = 24;
+
+/// Bytes that a record hardly ever goes beyond.
+const USUAL_RECORD: usize = 192;
 
 /// An open log. Adding to it blocks while the disk works.
 #[derive(Debug)]
@@ -117,7 +120,7 @@ impl WriteAhead {
         let count = records.len();
         let mut place = self.place();
         let next = self.next(*place)?;
-        let frame = frame(next.generation, records)?;
+        let frame = frame(next.generation, records);
         let LogFile { file, needed } = &self.files[next.turn.0];
         file.write_all_at(&frame, next.end)?;
         if synced {
@@ -226,15 +229,16 @@ impl LogFile {
             if generation == 0 || !follows || size > length - start {
                 break;
             }
-            let mut lines = vec![0; usize::try_from(size).map_err(io::Error::other)?];
-            self.file.read_exact_at(&mut lines, start)?;
-            if digest_of(generation, &lines) != digest {
+            let mut packed = vec![0; usize::try_from(size).map_err(io::Error::other)?];
+            self.file.read_exact_at(&mut packed, start)?;
+            if digest_of(generation, &packed) != digest {
                 break;
             }
             found.generation = generation;
             found.end = start + size;
-            for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-                found.records.push(serde_json::from_slice::<Line<'_>>(line)?.record()?);
+            let mut packed = &packed[..];
+            while !packed.is_empty() {
+                found.records.push(unpack(&mut packed)?);
             }
         }
         Ok(found)
@@ -243,22 +247,21 @@ impl LogFile {
 
 /// Makes a reader find nothing but the generation, which must not be used again.
 fn void(file: &File, generation: u64) -> io::Result<()> {
-    file.write_all_at(&frame(generation, [].iter())?, 0)
+    file.write_all_at(&frame(generation, [].iter()), 0)
 }
 
-fn frame<'a>(generation: u64, records: impl ExactSizeIterator<Item = &'a UsageRecord>) -> io::Result<Vec<u8>> {
-    let mut frame = Vec::with_capacity(HEADER + 448 * records.len());
+fn frame<'a>(generation: u64, records: impl ExactSizeIterator<Item = &'a UsageRecord>) -> Vec<u8> {
+    let mut frame = Vec::with_capacity(HEADER + USUAL_RECORD * records.len());
     frame.resize(HEADER, 0);
     for record in records {
-        serde_json::to_writer(&mut frame, &Line::from(record))?;
-        frame.push(b'\n');
+        pack(record, record.outcome, &mut frame);
     }
-    let lines = &frame[HEADER..];
-    let (size, digest) = (lines.len() as u64, digest_of(generation, lines));
+    let packed = &frame[HEADER..];
+    let (size, digest) = (packed.len() as u64, digest_of(generation, packed));
     frame[..8].copy_from_slice(&generation.to_le_bytes());
     frame[8..16].copy_from_slice(&size.to_le_bytes());
     frame[16..HEADER].copy_from_slice(&digest);
-    Ok(frame)
+    frame
 }
 
 /// Generation, length and digest.
@@ -272,10 +275,10 @@ fn taken_apart(header: [u8; HEADER]) -> (u64, u64, [u8; 8]) {
 }
 
 /// Tells a frame that was written whole from one that a crash of the machine left torn.
-fn digest_of(generation: u64, lines: &[u8]) -> [u8; 8] {
+fn digest_of(generation: u64, packed: &[u8]) -> [u8; 8] {
     let digest = Sha256::new()
         .chain_update(generation.to_le_bytes())
-        .chain_update(lines)
+        .chain_update(packed)
         .finalize();
     let mut first = [0; 8];
     first.copy_from_slice(&digest[..8]);

@@ -1,8 +1,8 @@
 //! One batch in one transaction: the requests, what they add to the sums, and when their keys were last used.
 
-use std::collections::{BTreeMap, hash_map};
+use std::collections::BTreeMap;
 
-use sqlx::{Any, AnyConnection, Transaction};
+use sqlx::{Any, Transaction};
 use worv_core::{UnixMillis, key::KeyId, usage::UsageRecord};
 
 use super::{
@@ -16,30 +16,19 @@ impl Batches {
     pub(super) async fn try_write(&mut self, batch: &[UsageRecord]) -> Result<(), StoreError> {
         let kind = self.store.kind();
         let mut transaction = self.store.begin().await?;
-        self.name_models(&mut transaction, batch).await?;
+        self.models.look_up(&mut transaction, batch).await?;
         if requests::insert_all(&mut transaction, kind, batch, &self.models).await? {
             return self.finish(transaction, batch.iter()).await;
         }
         // Something is there already: from the start again, to see what.
         transaction.rollback().await?;
-        self.models.clear();
+        self.models.forget();
         let mut transaction = self.store.begin().await?;
-        self.name_models(&mut transaction, batch).await?;
+        self.models.look_up(&mut transaction, batch).await?;
         let mut inserted = requests::insert_each(&mut transaction, kind, batch, &self.models).await?;
         // Taken out, so that a request that is in the batch twice is counted once.
         let counted = batch.iter().filter(|record| inserted.remove(&record.request_id));
         self.finish(transaction, counted).await
-    }
-
-    /// Looks up the ids of a batch's models.
-    async fn name_models(&mut self, connection: &mut AnyConnection, batch: &[UsageRecord]) -> Result<(), StoreError> {
-        for name in batch.iter().map(requests::model_name) {
-            if let hash_map::Entry::Vacant(vacant) = self.models.entry(name) {
-                let id = requests::model_id(connection, vacant.key()).await?;
-                vacant.insert(id);
-            }
-        }
-        Ok(())
     }
 
     /// Writes what follows from records that are new, and commits.
