@@ -65,13 +65,11 @@ impl Minute {
 
     /// Milliseconds from `now` until the sum is at most `most`, if nothing is added.
     pub(crate) fn until_at_most(&mut self, most: u64, now: UnixMillis) -> u64 {
-        let mut sum = self.sum(now);
-        if sum <= most {
-            return 0;
-        }
-        for second in self.latest - SECONDS + 1..=self.latest {
-            sum -= self.counts[place(second)];
-            if sum <= most {
+        self.move_to(now);
+        let mut sum = 0;
+        for second in (self.latest - SECONDS + 1..=self.latest).rev() {
+            sum += self.counts[place(second)];
+            if sum > most {
                 let free_at = (second + SECONDS) * 1_000;
                 return u64::try_from(free_at - now.0).unwrap_or(0);
             }

@@ -107,14 +107,20 @@ impl<'a> Scanner<'a> {
 
     /// A key and its colon.
     pub(super) fn key(&mut self) -> Result<Cow<'a, str>, JsonError> {
+        let raw = self.raw_key()?;
+        // A key with half a surrogate pair is none that we know; its raw form serves to tell it from others.
+        Ok(string(raw).unwrap_or(Cow::Borrowed(raw)))
+    }
+
+    /// The same as it is written.
+    fn raw_key(&mut self) -> Result<&'a str, JsonError> {
         let start = self.at;
         self.string()?;
         let raw = &self.text[start..self.at];
         self.skip_whitespace();
         self.expect(b':')?;
         self.skip_whitespace();
-        // A key with half a surrogate pair is none that we know; its raw form serves to tell it from others.
-        Ok(string(raw).unwrap_or(Cow::Borrowed(raw)))
+        Ok(raw)
     }
 
     pub(super) fn spanned_value(&mut self) -> Result<&'a str, JsonError> {
@@ -132,7 +138,7 @@ impl<'a> Scanner<'a> {
                     self.open(true)?;
                     self.skip_whitespace();
                     if self.peek() != Some(b'}') {
-                        self.key()?;
+                        self.raw_key()?;
                         continue;
                     }
                 }
@@ -169,7 +175,7 @@ impl<'a> Scanner<'a> {
             self.expect(b',')?;
             self.skip_whitespace();
             if object {
-                self.key()?;
+                self.raw_key()?;
             }
             return Ok(false);
         }
