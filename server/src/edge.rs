@@ -8,7 +8,7 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use http::{HeaderValue, StatusCode, header::HOST};
+use http::{HeaderMap, HeaderValue, StatusCode, header::HOST};
 use tower::ServiceExt;
 
 pub use forwarded::TrustedProxies;
@@ -16,7 +16,7 @@ pub use host::HostName;
 pub use proxy_protocol::proxy_header;
 pub use to_https::to_https;
 
-use host::requested_host;
+use host::{host_in, requested_host};
 
 mod forwarded;
 mod host;
@@ -49,6 +49,13 @@ pub struct Hosts {
 }
 
 impl Hosts {
+    /// Whether a request of HTTP/1.1 with these headers, whose target is a path, is for the inference API. Without names,
+    /// every request is that names its host once.
+    pub fn lead_to_api(hosts: Option<&Self>, headers: &HeaderMap) -> bool {
+        let asked = host_in(headers);
+        asked.is_ok_and(|asked| hosts.is_none_or(|hosts| hosts.api.is(asked)))
+    }
+
     /// Every name.
     pub fn all(&self) -> impl Iterator<Item = &HostName> {
         [&self.api, &self.console]

@@ -170,7 +170,7 @@ pub async fn serve(mut config: Config, origin: &Origin, options: Serve) -> Resul
     }
     let ends = Ends::new(accepting, &stopping, config.server.drain_seconds);
     let sites = sites(&config, &gateway, &console, (engine, reports), &tasks);
-    front.run(sites, health.merge(control), &tasks, ends).await;
+    front.run((sites, gateway), health.merge(control), &tasks, ends).await;
 
     tracing::info!("stopping");
     stopping.cancel();

@@ -17,33 +17,48 @@ pub(crate) const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 /// Longest text that is looked at as a key, in bytes.
 const MAX_KEY_LENGTH: usize = 512;
 
+/// Why a request is not made in any key's name. The log tells the reasons apart, the caller is not told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KeyError {
+    /// There is no key that could be looked up.
+    Unreadable(Unreadable),
+    /// The key is not accepted.
+    Refused(KeyRefusal),
+}
+
 /// Why a request has no key that could be looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Unreadable {
+pub(crate) enum Unreadable {
     Missing,
     Malformed,
     /// Two headers carry different keys, so it is not clear in whose name the request is made.
     Contradictory,
 }
 
-/// The grant of the key in `headers`. The log tells the reasons for a refusal apart, the caller is not told.
-pub(crate) fn authenticate(headers: &HeaderMap, keys: &Keys, now: UnixMillis) -> Result<Arc<Holder>, ApiError> {
-    let presented = presented_key(headers).map_err(|reason| {
-        tracing::info!(?reason, "request without a usable key");
-        ApiError::unauthenticated()
-    })?;
-    keys.admit(presented, now).map_err(|reason| {
-        tracing::info!(?reason, "key refused");
-        match reason {
-            KeyRefusal::Unknown | KeyRefusal::Revoked | KeyRefusal::Expired | KeyRefusal::Suspended => {
+/// The grant of the key in `headers`.
+pub(crate) fn authenticate(headers: &HeaderMap, keys: &Keys, now: UnixMillis) -> Result<Arc<Holder>, KeyError> {
+    let presented = presented_key(headers).map_err(KeyError::Unreadable)?;
+    keys.admit(presented, now).map_err(KeyError::Refused)
+}
+
+impl KeyError {
+    /// What the caller is told; the reason goes to the log.
+    pub(crate) fn into_error(self) -> ApiError {
+        match self {
+            Self::Unreadable(reason) => tracing::info!(?reason, "request without a usable key"),
+            Self::Refused(reason) => tracing::info!(?reason, "key refused"),
+        }
+        match self {
+            Self::Unreadable(_)
+            | Self::Refused(KeyRefusal::Unknown | KeyRefusal::Revoked | KeyRefusal::Expired | KeyRefusal::Suspended) => {
                 ApiError::unauthenticated()
             }
-            KeyRefusal::CannotTell => ApiError::unavailable(
+            Self::Refused(KeyRefusal::CannotTell) => ApiError::unavailable(
                 "keys_unavailable",
                 "API keys cannot be checked at the moment. Try again in a few seconds.",
             ),
         }
-    })
+    }
 }
 
 /// The key from `Authorization: Bearer` or `x-api-key`. Some clients send both; then they have to agree.

@@ -4,7 +4,7 @@ use std::{error::Error, pin::pin, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use http::{
-    HeaderMap, StatusCode,
+    HeaderMap,
     header::{CONTENT_LENGTH, EXPECT},
 };
 use http_body::Body;
@@ -17,7 +17,7 @@ use crate::{GatewayConfig, engine::EngineBody, error::ApiError};
 const MAX_ANSWER_BYTES: usize = 256 << 20;
 
 /// Most room that is set aside on the word of a `Content-Length`, in bytes; beyond it memory grows with what really arrives.
-const MAX_RESERVED_BYTES: usize = 1 << 20;
+pub(crate) const MAX_RESERVED_BYTES: usize = 1 << 20;
 
 /// Most that is read and thrown away of a body that is refused, in bytes.
 const MAX_DISCARDED_BYTES: usize = 128 << 20;
@@ -51,7 +51,7 @@ pub(crate) async fn read_request(
     let read = read(headers, body, config.max_body_bytes, Some(config.body_idle_timeout)).await;
     read.map_err(|error| match error {
         BodyError::TooLong { limit } => ApiError::body_too_large(limit),
-        BodyError::TooSlow => ApiError::new(StatusCode::REQUEST_TIMEOUT, "The request body did not arrive in time."),
+        BodyError::TooSlow => ApiError::body_too_slow(),
         BodyError::BrokeOff(_) => ApiError::invalid("The request body could not be read to its end."),
     })
 }
@@ -126,6 +126,7 @@ mod tests {
     use super::*;
     use axum::body::Body;
     use futures::{StreamExt, stream};
+    use http::StatusCode;
     use std::convert::Infallible;
 
     fn pieces(pieces: &[&'static str]) -> Body {

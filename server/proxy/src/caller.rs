@@ -29,7 +29,7 @@ impl Gateway {
                 dialect,
                 request_id,
             }),
-            Err(error) => Err(error.into_response(dialect, request_id)),
+            Err(error) => Err(error.into_error().into_response(dialect, request_id)),
         }
     }
 }

@@ -1,12 +1,16 @@
 //! What the engine says is wrong, read from any of the shapes its versions use, and told in the caller's dialect.
 
-use axum::response::Response;
 use bytes::Bytes;
 use http::StatusCode;
 use serde_json::Value;
 use worv_core::{id::RequestId, usage::Outcome};
 
-use crate::{dialect::Dialect, error::ApiError, output_budget::too_long};
+use crate::{
+    answer::{Answer, AnswerBody},
+    dialect::Dialect,
+    error::ApiError,
+    output_budget::too_long,
+};
 
 /// Longest text of the engine's that is repeated to a caller, in characters.
 const MAX_MESSAGE_CHARS: usize = 4_000;
@@ -107,17 +111,17 @@ impl EngineComplaint {
     }
 
     /// The answer to the caller. What has OpenAI's shape already passes as it is to those who read that.
-    pub(crate) fn into_response(self, dialect: Dialect, request_id: RequestId) -> Response {
+    pub(crate) fn into_answer(self, dialect: Dialect, request_id: RequestId) -> Answer {
         let body = self
             .openai_body
             .clone()
             .filter(|_| dialect == Dialect::OpenAi && self.status.is_client_error());
         let passes = body.filter(|_| !self.refuses_gateway());
-        let mut response = self.into_error(dialect).into_response(dialect, request_id);
+        let mut answer = self.into_error(dialect).into_answer(dialect, request_id);
         if let Some(body) = passes {
-            *response.body_mut() = body.into();
+            *answer.body_mut() = AnswerBody::whole(body);
         }
-        response
+        answer
     }
 
     fn refuses_gateway(&self) -> bool {

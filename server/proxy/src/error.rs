@@ -15,6 +15,7 @@ use worv_core::id::RequestId;
 
 use crate::{
     account::{Exhausted, Limit},
+    answer::{Answer, AnswerBody},
     dialect::Dialect,
     headers,
     queue::NoRoom,
@@ -203,6 +204,11 @@ impl ApiError {
         }
     }
 
+    /// 408: the request's sender paused for too long.
+    pub(crate) fn body_too_slow() -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "The request body did not arrive in time.")
+    }
+
     /// 503: no connection to the engine.
     pub(crate) fn engine_unreachable() -> Self {
         Self::unavailable(
@@ -222,15 +228,20 @@ impl ApiError {
         }
     }
 
-    /// The whole answer.
+    /// The whole answer, for routes that do not lead to the engine.
     pub(crate) fn into_response(self, dialect: Dialect, request_id: RequestId) -> Response {
+        self.into_answer(dialect, request_id).map(Body::new)
+    }
+
+    /// The whole answer.
+    pub(crate) fn into_answer(self, dialect: Dialect, request_id: RequestId) -> Answer {
         let body = match dialect {
             Dialect::OpenAi => self.openai_body(),
             Dialect::Anthropic => self.anthropic_body(request_id),
         };
-        let mut response = Response::new(Body::from(body));
-        *response.status_mut() = self.status;
-        let headers = response.headers_mut();
+        let mut answer = Answer::new(AnswerBody::whole(body));
+        *answer.status_mut() = self.status;
+        let headers = answer.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(headers::X_REQUEST_ID, headers::request_id_value(request_id));
         if let Some(seconds) = self.retry_after {
@@ -239,7 +250,7 @@ impl ApiError {
         if !self.repeating_may_help() {
             headers.insert(headers::X_SHOULD_RETRY, HeaderValue::from_static("false"));
         }
-        response
+        answer
     }
 
     /// The JSON body in OpenAI's shape.

@@ -20,7 +20,8 @@ use crate::{
     Gateway,
     account::{Holder, Reservation},
     admission::{self, Entered},
-    authentication::authenticate,
+    answer::{Answer, AnswerBody},
+    authentication::{KeyError, authenticate},
     body::{discard, read_answer, read_request},
     client_kind::{chat_user, client_kind},
     dialect::Dialect,
@@ -52,45 +53,74 @@ pub(crate) struct Route {
     pub(crate) url: Url,
 }
 
-/// Answers one request.
-pub(crate) async fn forward(route: &Route, request: Request) -> Response {
-    let gateway = &*route.gateway;
-    let request_id = gateway.new_request_id();
-    let (started, started_at) = (Instant::now(), gateway.clock.now());
-    let (head, body) = request.into_parts();
-    let holder = match authenticate(&head.headers, &gateway.keys, started_at) {
-        Ok(holder) => holder,
-        Err(error) => {
-            discard(&head.headers, body).await;
-            return error.into_response(route.dialect, request_id);
-        }
-    };
-    let arrived = Arrived {
-        request_id,
-        headers: head.headers,
-        started,
-        started_at,
-    };
-    let mut response = match answer(route, &holder, arrived, body).await {
-        Ok(response) => response,
-        Err(error) => error.into_response(route.dialect, request_id),
-    };
-    rate_headers::add(response.headers_mut(), route.dialect, &holder, gateway.clock.now());
-    response
-}
-
-/// What is known of a request when its head has been read.
-struct Arrived {
+/// A request whose head has been read and whose key has been accepted.
+pub(crate) struct Arrived {
     request_id: RequestId,
+    holder: Arc<Holder>,
     headers: HeaderMap,
     started: Instant,
     started_at: UnixMillis,
 }
 
-async fn answer(route: &Route, holder: &Arc<Holder>, arrived: Arrived, body: Body) -> Result<Response, ApiError> {
+/// Answers one request.
+pub(crate) async fn forward(route: &Route, request: Request) -> Response {
     let gateway = &*route.gateway;
-    let request_id = arrived.request_id;
-    let body = receive(route, &arrived.headers, body).await?;
+    let (head, body) = request.into_parts();
+    let arrived = match Arrived::with(head.headers, gateway) {
+        Ok(arrived) => arrived,
+        Err((headers, refusal)) => {
+            discard(&headers, body).await;
+            return refusal
+                .into_error()
+                .into_response(route.dialect, gateway.new_request_id());
+        }
+    };
+    let answer = match receive(route, &arrived.headers, body).await {
+        Ok(body) => arrived.answer(route, body).await,
+        Err(error) => arrived.refuse(route, error),
+    };
+    answer.map(Body::new)
+}
+
+impl Arrived {
+    /// Takes a request in, now. One whose key is not accepted gets its headers back.
+    pub(crate) fn with(headers: HeaderMap, gateway: &Gateway) -> Result<Self, (HeaderMap, KeyError)> {
+        let started_at = gateway.clock.now();
+        match authenticate(&headers, &gateway.keys, started_at) {
+            Ok(holder) => Ok(Self {
+                request_id: gateway.new_request_id(),
+                holder,
+                headers,
+                started: Instant::now(),
+                started_at,
+            }),
+            Err(error) => Err((headers, error)),
+        }
+    }
+
+    /// The answer, when the engine has begun to give it: a stream comes from there while it is read.
+    pub(crate) async fn answer(self, route: &Route, body: Bytes) -> Answer {
+        let (request_id, holder) = (self.request_id, Arc::clone(&self.holder));
+        let answered = answer(route, self, body).await;
+        let answer = answered.unwrap_or_else(|error| error.into_answer(route.dialect, request_id));
+        with_limits(answer, route, &holder)
+    }
+
+    /// The answer to a request that did not arrive whole.
+    pub(crate) fn refuse(self, route: &Route, error: ApiError) -> Answer {
+        with_limits(error.into_answer(route.dialect, self.request_id), route, &self.holder)
+    }
+}
+
+/// Adds what is left of the key's limits.
+fn with_limits(mut answer: Answer, route: &Route, holder: &Holder) -> Answer {
+    rate_headers::add(answer.headers_mut(), route.dialect, holder, route.gateway.clock.now());
+    answer
+}
+
+async fn answer(route: &Route, arrived: Arrived, body: Bytes) -> Result<Answer, ApiError> {
+    let gateway = &*route.gateway;
+    let (request_id, holder) = (arrived.request_id, &arrived.holder);
     let received = Instant::now();
     let payload = Payload::parse(route.endpoint, &arrived.headers, &body)?;
 
@@ -155,12 +185,23 @@ async fn answer(route: &Route, holder: &Arc<Holder>, arrived: Arrived, body: Bod
     let instead = translation.map(|translation| gateway.engine.url(translation.path()));
     let url = instead.as_ref().unwrap_or(&route.url);
     settlement.note_sent();
-    let mut response = match gateway.engine.post(url, to_engine, rewritten.body).await {
-        Ok(answer) if !answer.status().is_success() => refused(route.dialect, request_id, answer, settlement).await,
+    let mut answer = match gateway.engine.post(url, to_engine, rewritten.body).await {
+        Ok(answer) if !answer.status().is_success() => {
+            refused(route.dialect, request_id, answer, &mut settlement).await
+        }
         Ok(answer) if is_event_stream(answer.headers()) => {
             streamed(gateway, request_id, answer, (grammar, rewording), settlement)
         }
-        Ok(answer) => whole(route.endpoint, request_id, answer, (translation, rewording), settlement).await?,
+        Ok(answer) => {
+            whole(
+                route.endpoint,
+                request_id,
+                answer,
+                (translation, rewording),
+                &mut settlement,
+            )
+            .await?
+        }
         Err(error) => {
             tracing::warn!(%request_id, error = &error as &dyn std::error::Error, "no answer from the engine");
             let error = match error {
@@ -173,10 +214,10 @@ async fn answer(route: &Route, holder: &Arc<Holder>, arrived: Arrived, body: Bod
         }
     };
     if let Some(granted) = rewritten.granted {
-        let headers = response.headers_mut();
+        let headers = answer.headers_mut();
         headers.insert(headers::X_WORV_MAX_OUTPUT_TOKENS, granted.tokens.into());
     }
-    Ok(response)
+    Ok(answer)
 }
 
 /// Reads a request's body, if its head allows that.
@@ -192,7 +233,7 @@ async fn receive(route: &Route, headers: &HeaderMap, mut body: Body) -> Result<B
 }
 
 /// What can be told to be wrong before the body has come.
-fn check_head(route: &Route, headers: &HeaderMap) -> Result<(), ApiError> {
+pub(crate) fn check_head(route: &Route, headers: &HeaderMap) -> Result<(), ApiError> {
     if takes_form(route.endpoint) && !route.gateway.takes_audio(&route.gateway.live()) {
         return Err(ApiError::no_audio());
     }
@@ -241,16 +282,16 @@ async fn refused(
     dialect: Dialect,
     request_id: RequestId,
     answer: EngineResponse,
-    mut settlement: Settlement,
-) -> Response {
+    settlement: &mut Settlement,
+) -> Answer {
     let (head, body) = answer.into_parts();
     let body = read_answer(&head.headers, body).await.unwrap_or_default();
     let complaint = EngineComplaint::in_answer(head.status, &body);
     let outcome = complaint.outcome();
-    let response = complaint.into_response(dialect, request_id);
-    settlement.set_status(response.status());
+    let answer = complaint.into_answer(dialect, request_id);
+    settlement.set_status(answer.status());
     settlement.settle(outcome).await;
-    response
+    answer
 }
 
 /// A stream, which settles itself when it ends.
@@ -260,7 +301,7 @@ fn streamed(
     answer: EngineResponse,
     (grammar, rewording): (Grammar, Rewording),
     mut settlement: Settlement,
-) -> Response {
+) -> Answer {
     let (head, body) = answer.into_parts();
     settlement.set_status(head.status);
     let relay = Relay::new(
@@ -271,11 +312,11 @@ fn streamed(
         rewording,
         gateway.config.keep_alive,
     );
-    let mut response = respond(head.status, &head.headers, request_id, Body::new(relay));
-    let headers = response.headers_mut();
+    let mut answer = respond(head.status, &head.headers, request_id, AnswerBody::stream(relay));
+    let headers = answer.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     headers.insert(headers::X_ACCEL_BUFFERING, HeaderValue::from_static("no"));
-    response
+    answer
 }
 
 /// A whole answer: read, counted, recorded, and only then given to the caller.
@@ -284,8 +325,8 @@ async fn whole(
     request_id: RequestId,
     answer: EngineResponse,
     (translation, rewording): (Option<Translation>, Rewording),
-    mut settlement: Settlement,
-) -> Result<Response, ApiError> {
+    settlement: &mut Settlement,
+) -> Result<Answer, ApiError> {
     let (head, body) = answer.into_parts();
     let body = match read_answer(&head.headers, body).await {
         Ok(body) => body,
@@ -330,7 +371,7 @@ async fn whole(
         Cow::Borrowed(_) => body,
     };
     settlement.settle(Outcome::Done).await;
-    Ok(respond(head.status, &head.headers, request_id, body.into()))
+    Ok(respond(head.status, &head.headers, request_id, AnswerBody::whole(body)))
 }
 
 /// Whether a route's answers are what a model says. A count, a vector or a score has no words, and those of a
@@ -349,21 +390,21 @@ fn says_text(endpoint: Endpoint) -> bool {
 }
 
 /// Records that the engine failed before its answer was whole.
-async fn broke_off(mut settlement: Settlement) -> ApiError {
+async fn broke_off(settlement: &mut Settlement) -> ApiError {
     let error = ApiError::engine_broke_off();
     settlement.set_status(error.status);
     settlement.settle(Outcome::EngineFailed).await;
     error
 }
 
-fn respond(status: StatusCode, from_engine: &HeaderMap, request_id: RequestId, body: Body) -> Response {
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    *response.headers_mut() = headers::for_caller(from_engine);
-    response
+fn respond(status: StatusCode, from_engine: &HeaderMap, request_id: RequestId, body: AnswerBody) -> Answer {
+    let mut answer = Answer::new(body);
+    *answer.status_mut() = status;
+    *answer.headers_mut() = headers::for_caller(from_engine);
+    answer
         .headers_mut()
         .insert(headers::X_REQUEST_ID, headers::request_id_value(request_id));
-    response
+    answer
 }
 
 fn is_event_stream(headers: &HeaderMap) -> bool {

@@ -6,6 +6,7 @@
 
 mod account;
 mod admission;
+mod answer;
 mod audio_support;
 mod authentication;
 mod body;
@@ -29,6 +30,7 @@ pub mod fuzzing;
 mod gateway;
 mod han;
 mod headers;
+mod http1;
 mod json;
 mod keys;
 mod limits_route;
@@ -64,6 +66,7 @@ pub use config::{GatewayConfig, ModelProfile};
 pub use counters::CounterSnapshot;
 pub use gateway::{Gateway, GatewayError};
 pub use headers::{STRIPPED_FROM_REQUESTS, STRIPPED_FROM_RESPONSES, StrippedHeader};
+pub use http1::{EngineRoutes, LastRequest, Rest};
 pub use keys::KeyTable;
 pub use live::EngineSnapshot;
 pub use messages_support::MessagesSupport;

@@ -1,6 +1,6 @@
 //! Which paths are answered. There is no wildcard to the engine: what is not listed here is 404.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{
     Router,
@@ -23,18 +23,9 @@ use crate::{
 /// [`not_found`] is the one to give a host that serves nothing else.
 pub fn router(gateway: Arc<Gateway>) -> Router {
     let mut router = Router::new();
-    // The engine's paths are the same as ours.
-    for endpoint in Endpoint::ALL
-        .into_iter()
-        .filter(|endpoint| *endpoint != Endpoint::Other)
-    {
-        router = router.route(endpoint.path(), inference(&gateway, endpoint, endpoint.path()));
-    }
-    let mut extra = gateway.config.extra_routes.clone();
-    extra.sort_unstable();
-    extra.dedup();
-    for path in &extra {
-        router = router.route(path, inference(&gateway, Endpoint::Other, path));
+    for (path, route) in engine_routes(&gateway) {
+        let inference = post(move |request: Request| async move { forward(&route, request).await });
+        router = router.route(&path, and_options(inference, "POST, OPTIONS"));
     }
     router
         .route("/v1/models", and_options(get(catalogue::list), "GET, HEAD, OPTIONS"))
@@ -47,6 +38,25 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
         .route("/v1/", any(not_found))
         .route("/v1/{*path}", any(not_found))
         .with_state(gateway)
+}
+
+/// The routes that lead to the engine, by path. The engine's paths are the same as ours.
+pub(crate) fn engine_routes(gateway: &Arc<Gateway>) -> impl Iterator<Item = (String, Arc<Route>)> {
+    let own = Endpoint::ALL
+        .into_iter()
+        .filter(|endpoint| *endpoint != Endpoint::Other);
+    let own = own.map(|endpoint| (endpoint.path().to_owned(), endpoint));
+    let extra = gateway.config.extra_routes.iter().collect::<BTreeSet<_>>().into_iter();
+    own.chain(extra.map(|path| (path.clone(), Endpoint::Other)))
+        .map(|(path, endpoint)| {
+            let route = Route {
+                gateway: Arc::clone(gateway),
+                endpoint,
+                dialect: Dialect::of(endpoint),
+                url: gateway.engine.url(&path),
+            };
+            (path, Arc::new(route))
+        })
 }
 
 /// Whether a path can be added to the routes: under `/v1/`, of plain segments (letters, digits, `-`, `_`, and dots within),
@@ -77,19 +87,6 @@ pub async fn not_found(State(gateway): State<Arc<Gateway>>, request: Request) ->
     let dialect = Dialect::guess(request.uri().path(), request.headers());
     let message = "There is no such route. See the documentation for the routes that are served.";
     ApiError::new(StatusCode::NOT_FOUND, message).into_response(dialect, gateway.new_request_id())
-}
-
-fn inference(gateway: &Arc<Gateway>, endpoint: Endpoint, path: &str) -> MethodRouter<Arc<Gateway>> {
-    let route = Arc::new(Route {
-        gateway: Arc::clone(gateway),
-        endpoint,
-        dialect: Dialect::of(endpoint),
-        url: gateway.engine.url(path),
-    });
-    and_options(
-        post(move |request: Request| async move { forward(&route, request).await }),
-        "POST, OPTIONS",
-    )
 }
 
 /// Answers OPTIONS with the methods of a route, and every method that is not among them with 405.

@@ -1,9 +1,16 @@
 //! One connection: who is at the other end, TLS or not, HTTP/1.1 or HTTP/2, and its requests.
 
-use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{Router, extract::ConnectInfo};
 use bytes::BytesMut;
+use http::HeaderMap;
 use hyper::{
     body::Incoming,
     server::conn::{http1, http2},
@@ -19,9 +26,10 @@ use tokio::{
 use tokio_rustls::{TlsAcceptor, rustls};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tower::ServiceExt;
+use worv_proxy::{EngineRoutes, LastRequest};
 
 use super::{key_usage, prefixed::Prefixed};
-use crate::edge::{TrustedProxies, proxy_header};
+use crate::edge::{Hosts, TrustedProxies, proxy_header};
 
 /// How long a connection may take to send a request's head; also how long it may stand idle.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
@@ -66,10 +74,21 @@ pub struct Connections {
     entrance: Entrance,
     tls: Option<TlsAcceptor>,
     router: Router,
+    /// What answers the plain requests for the engine on HTTP/1.1; none where all requests are the router's.
+    engine: Option<EngineRoutes>,
+    /// The names that tell sites apart, if any do.
+    hosts: Option<Hosts>,
     /// Where requests are answered that are not of the data path; none where all are answered on the spot.
     aside: Option<Handle>,
     http1: http1::Builder,
     http2: http2::Builder<TokioExecutor>,
+}
+
+/// A connection of which something may have been read.
+struct Begun<S> {
+    stream: S,
+    read: BytesMut,
+    client: SocketAddr,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,16 +111,21 @@ impl Connections {
             tls: entrance.tls.clone().map(TlsAcceptor::from),
             entrance,
             router,
+            engine: None,
+            hosts: None,
             aside: None,
             http1,
             http2,
         }
     }
 
-    /// The same for connections of workers: what may take long, such as a page, is answered on the runtime that this is
-    /// called on, so that no stream waits for it.
-    pub fn of_workers(self) -> Self {
+    /// The same for connections of workers. Plain requests for the engine are answered by `engine`, where `hosts` lead to
+    /// the inference API; what may take long, such as a page, is answered on the runtime that this is called on, so that no
+    /// stream waits for it.
+    pub fn of_workers(self, engine: EngineRoutes, hosts: Option<Hosts>) -> Self {
         Self {
+            engine: Some(engine),
+            hosts,
             aside: Some(Handle::current()),
             ..self
         }
@@ -110,14 +134,14 @@ impl Connections {
     /// Serves one connection to its end. At `stopping` it takes no more requests, but for the first one; those under way
     /// go on.
     pub async fn serve(&self, stream: TcpStream, peer: SocketAddr, stopping: &CancellationToken) -> io::Result<()> {
-        let begin = while_it_may_ask(stopping, self.begin(without_delay(stream), peer));
-        let Some((stream, client)) = begin.await.transpose()?.flatten() else {
+        let first_bytes = while_it_may_ask(stopping, self.begin(without_delay(stream), peer));
+        let Some(begun) = first_bytes.await.transpose()?.flatten() else {
             return Ok(());
         };
         // What a connection may need for a moment is not held for as long as it is open: each part has its own memory.
         match &self.tls {
-            Some(tls) => Box::pin(self.serve_secure(tls, stream, client, stopping)).await,
-            None => self.serve_plain(stream, client, stopping).await,
+            Some(tls) => Box::pin(self.serve_secure(tls, begun, stopping)).await,
+            None => self.serve_plain(begun, stopping).await,
         }
     }
 
@@ -125,11 +149,11 @@ impl Connections {
     async fn serve_secure(
         &self,
         tls: &TlsAcceptor,
-        stream: Prefixed<TcpStream>,
-        client: SocketAddr,
+        begun: Begun<TcpStream>,
         stopping: &CancellationToken,
     ) -> io::Result<()> {
-        let handshake = timeout(HANDSHAKE_TIMEOUT, tls.accept(stream));
+        let Begun { stream, read, client } = begun;
+        let handshake = timeout(HANDSHAKE_TIMEOUT, tls.accept(Prefixed::new(read.freeze(), stream)));
         let Some(handshake) = while_it_may_ask(stopping, handshake).await else {
             return Ok(());
         };
@@ -138,15 +162,16 @@ impl Connections {
             Some(b"h2") => Version::Http2,
             _ => Version::Http1,
         };
-        Box::pin(self.serve_requests(stream, version, client, stopping)).await
+        let begun = Begun {
+            stream,
+            read: BytesMut::new(),
+            client,
+        };
+        Box::pin(self.serve_requests(begun, version, stopping)).await
     }
 
     /// Finds out who the client is, and that it speaks TLS where that is asked for. `None` where it is done already.
-    async fn begin(
-        &self,
-        mut stream: TcpStream,
-        peer: SocketAddr,
-    ) -> io::Result<Option<(Prefixed<TcpStream>, SocketAddr)>> {
+    async fn begin(&self, mut stream: TcpStream, peer: SocketAddr) -> io::Result<Option<Begun<TcpStream>>> {
         let mut start = BytesMut::new();
         let mut client = peer;
         if let Some(trusted) = &self.entrance.proxy_header_from
@@ -167,24 +192,25 @@ impl Connections {
                 return Ok(None);
             }
         }
-        Ok(Some((Prefixed::new(start.freeze(), stream), client)))
+        Ok(Some(Begun {
+            stream,
+            read: start,
+            client,
+        }))
     }
 
     /// Plain HTTP: the first bytes tell which.
-    async fn serve_plain(
-        &self,
-        mut stream: Prefixed<TcpStream>,
-        client: SocketAddr,
-        stopping: &CancellationToken,
-    ) -> io::Result<()> {
-        let mut start = BytesMut::new();
+    async fn serve_plain(&self, mut begun: Begun<TcpStream>, stopping: &CancellationToken) -> io::Result<()> {
         let read = async {
             loop {
-                if read_more(&mut stream, &mut start).await? == 0 {
-                    return io::Result::Ok(None);
+                // There may be some behind a PROXY header.
+                if !begun.read.is_empty()
+                    && let Some(version) = version(&begun.read)
+                {
+                    return io::Result::Ok(Some(version));
                 }
-                if let Some(version) = version(&start) {
-                    return Ok(Some(version));
+                if read_more(&mut begun.stream, &mut begun.read).await? == 0 {
+                    return Ok(None);
                 }
             }
         };
@@ -192,19 +218,44 @@ impl Connections {
         let Some(version) = read.transpose()?.transpose()?.flatten() else {
             return Ok(());
         };
-        let stream = Prefixed::new(start.freeze(), stream);
-        Box::pin(self.serve_requests(stream, version, client, stopping)).await
+        Box::pin(self.serve_requests(begun, version, stopping)).await
     }
 
-    async fn serve_requests(
+    async fn serve_requests<S>(&self, begun: Begun<S>, version: Version, stopping: &CancellationToken) -> io::Result<()>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let asked = CancellationToken::new();
+        let mut last_request = pin!(last_request(stopping, &asked));
+        let Begun { stream, read, client } = begun;
+        let rest = match &self.engine {
+            Some(engine) if version == Version::Http1 => {
+                let last = LastRequest {
+                    stopping,
+                    asked: &asked,
+                    now: last_request.as_mut(),
+                };
+                let is_ours = |headers: &HeaderMap| Hosts::lead_to_api(self.hosts.as_ref(), headers);
+                engine.serve(stream, read, is_ours, last).await?
+            }
+            _ => Some((stream, read)),
+        };
+        let Some((stream, read)) = rest else {
+            return Ok(());
+        };
+        let stream = Prefixed::new(read.freeze(), stream);
+        Box::pin(self.serve_any(stream, version, client, (last_request, &asked))).await
+    }
+
+    /// Serves whatever comes.
+    async fn serve_any(
         &self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         version: Version,
         client: SocketAddr,
-        stopping: &CancellationToken,
+        (last_request, asked): (Pin<&mut impl Future<Output = ()>>, &CancellationToken),
     ) -> io::Result<()> {
-        let (router, aside, asked) = (self.router.clone(), self.aside.clone(), CancellationToken::new());
-        let first = asked.clone();
+        let (router, aside, first) = (self.router.clone(), self.aside.clone(), asked.clone());
         let service = service_fn(move |mut request: http::Request<Incoming>| {
             first.cancel();
             request.extensions_mut().insert(ConnectInfo(client));
@@ -227,7 +278,7 @@ impl Connections {
                 let mut connection = pin!(self.http1.serve_connection(stream, service).with_upgrades());
                 tokio::select! {
                     ended = connection.as_mut() => ended,
-                    () = last_request(stopping, &asked) => {
+                    () = last_request => {
                         connection.as_mut().graceful_shutdown();
                         connection.await
                     }
@@ -237,7 +288,7 @@ impl Connections {
                 let mut connection = Box::pin(self.http2.serve_connection(stream, service));
                 tokio::select! {
                     ended = connection.as_mut() => ended,
-                    () = last_request(stopping, &asked) => {
+                    () = last_request => {
                         connection.as_mut().graceful_shutdown();
                         connection.await
                     }
@@ -292,8 +343,6 @@ fn without_delay(stream: TcpStream) -> TcpStream {
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
-
     use super::*;
 
     #[test]
@@ -315,8 +364,12 @@ mod tests {
         let open = async || TcpStream::connect(peer).await.unwrap();
         let (first, second, stopping) = (open().await, open().await, CancellationToken::new());
         let whole = size_of_val(&connections.serve(first, peer, &stopping));
-        let stream = Prefixed::new(Bytes::new(), second);
-        let requests = size_of_val(&connections.serve_requests(stream, Version::Http1, peer, &stopping));
+        let begun = Begun {
+            stream: second,
+            read: BytesMut::new(),
+            client: peer,
+        };
+        let requests = size_of_val(&connections.serve_requests(begun, Version::Http1, &stopping));
         assert!(whole < 1_200 && requests < 1_300, "{whole} and {requests} bytes");
     }
 

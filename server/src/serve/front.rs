@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
 use tower_http::set_header::SetResponseHeaderLayer;
 use worv_core::{Clock, Entropy};
+use worv_proxy::{EngineRoutes, Gateway};
 
 use super::{
     connection::{Connections, Entrance},
@@ -129,8 +130,9 @@ impl Front {
         Handover::new(listeners, folder)
     }
 
-    /// Serves `sites`, and health and metrics on their address, until they are to end.
-    pub async fn run(self, sites: Router, health: Router, tasks: &TaskTracker, ends: Ends) {
+    /// Serves `sites`, of which the routes to the engine are `gateway`'s, and health and metrics on their address, until
+    /// they are to end.
+    pub async fn run(self, (sites, gateway): (Router, Arc<Gateway>), health: Router, tasks: &TaskTracker, ends: Ends) {
         let briefly = Ends {
             drain: METRICS_DRAIN,
             ..ends.clone()
@@ -138,7 +140,8 @@ impl Front {
         let health = Connections::new(Entrance::default(), health);
         tasks.spawn(listener::run(self.metrics, health, briefly));
         let Some(https) = self.https else {
-            let sites = Connections::new(self.entrance, sites).of_workers();
+            let engine = EngineRoutes::new(gateway, Vec::new());
+            let sites = Connections::new(self.entrance, sites).of_workers(engine, self.hosts);
             return listener::run_on(&self.workers, self.plain, sites, ends).await;
         };
         https.tls.warn_of_missing_names(self.hosts.as_ref());
@@ -148,12 +151,14 @@ impl Front {
             tls: Some(https.tls.server()),
             ..self.entrance.clone()
         };
-        let sites = match https.hsts {
-            Some(hsts) => sites.layer(SetResponseHeaderLayer::overriding(STRICT_TRANSPORT_SECURITY, hsts)),
-            None => sites,
-        };
+        let added = https.hsts.into_iter().map(|hsts| (STRICT_TRANSPORT_SECURITY, hsts));
+        let added: Vec<_> = added.collect();
+        let sites = added.iter().fold(sites, |sites, (name, value)| {
+            sites.layer(SetResponseHeaderLayer::overriding(name.clone(), value.clone()))
+        });
+        let engine = EngineRoutes::new(gateway, added);
+        let sites = Connections::new(secure, sites).of_workers(engine, self.hosts.clone());
         let to_https = edge::to_https(https.port, self.hosts, https.tls.challenges());
-        let sites = Connections::new(secure, sites).of_workers();
         let to_https = Connections::new(self.entrance, to_https);
         tokio::join!(
             listener::run_on(&self.workers, https.listener, sites, ends.clone()),

@@ -2,6 +2,7 @@
 
 mod admission;
 mod audio;
+mod connections;
 mod failures;
 mod han;
 mod limits;

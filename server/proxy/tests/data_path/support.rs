@@ -2,21 +2,25 @@
 
 #![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 
-use std::sync::Arc;
+use std::{io::Cursor, pin::pin, sync::Arc};
 
+use bytes::BytesMut;
 use http::{HeaderMap, HeaderName, StatusCode};
+use hyper::server::conn::http1;
+use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
     sync::{mpsc, watch},
 };
+use tokio_util::sync::CancellationToken;
 use worv_core::{
     Clock, Entropy, UnixMillis,
     key::{KeyDigest, KeyGrant, KeyId, KeySettings},
     usage::{Durable, UsageRecord, UsageSink},
 };
-use worv_proxy::{EngineSnapshot, Gateway, GatewayConfig, KeyTable, router};
+use worv_proxy::{EngineRoutes, EngineSnapshot, Gateway, GatewayConfig, KeyTable, LastRequest, router};
 
 /// A key that every gateway under test knows.
 pub(crate) const KEY: &str = "sk-worv-known";
@@ -31,6 +35,8 @@ pub(crate) struct Running {
     pub(crate) client: reqwest::Client,
     pub(crate) clock: Clock,
     pub(crate) safe: watch::Sender<bool>,
+    /// Has connections take no more requests.
+    pub(crate) stopping: CancellationToken,
     records: mpsc::UnboundedReceiver<UsageRecord>,
 }
 
@@ -91,8 +97,8 @@ impl Running {
         let gateway = Gateway::new(config, sink, clock.clone(), Entropy::counted(0)).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let app = router(Arc::clone(&gateway));
-        tokio::spawn(async { axum::serve(listener, app).await });
+        let stopping = CancellationToken::new();
+        tokio::spawn(serve(listener, Arc::clone(&gateway), stopping.clone()));
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         Self {
             gateway,
@@ -100,6 +106,7 @@ impl Running {
             client,
             clock,
             safe,
+            stopping,
             records,
         }
     }
@@ -143,6 +150,31 @@ impl Running {
     /// Whether all records have been read.
     pub(crate) fn has_no_more_records(&mut self) -> bool {
         self.records.try_recv().is_err()
+    }
+}
+
+/// Serves connections as the server does: what is plain on the spot, and the rest by the router.
+async fn serve(listener: TcpListener, gateway: Arc<Gateway>, stopping: CancellationToken) {
+    let router = TowerToHyperService::new(router(Arc::clone(&gateway)));
+    let engine = Arc::new(EngineRoutes::new(gateway, Vec::new()));
+    while let Ok((stream, _)) = listener.accept().await {
+        let (router, engine, stopping) = (router.clone(), Arc::clone(&engine), stopping.clone());
+        tokio::spawn(async move {
+            let asked = CancellationToken::new();
+            let last = LastRequest {
+                stopping: &stopping,
+                asked: &asked,
+                now: pin!(stopping.cancelled()),
+            };
+            let served = engine.serve(stream, BytesMut::new(), |_| true, last).await;
+            if let Ok(Some((stream, read))) = served {
+                let (reader, writer) = tokio::io::split(stream);
+                let stream = tokio::io::join(Cursor::new(read).chain(reader), writer);
+                let served = http1::Builder::new().serve_connection(TokioIo::new(stream), router);
+                // Tests break connections off.
+                let _ = served.await;
+            }
+        });
     }
 }
 

@@ -80,6 +80,9 @@ pub(super) enum Part {
 /// What one row sums: part, span, bucket, key, model and endpoint, all as in the database.
 type Place = (i16, i16, i64, i64, i64, i16);
 
+/// What a record adds to: key, model, endpoint and hour, all as in the database.
+type Source = (i64, i64, i16, i64);
+
 const ANY_KEY: i64 = 0;
 const ANY_MODEL: i64 = 0;
 const ANY_ENDPOINT: i16 = -1;
@@ -159,7 +162,7 @@ pub(super) async fn add_all<'a>(
 fn by_hour<'a>(
     records: impl Iterator<Item = &'a UsageRecord>,
     models: &Models,
-) -> Result<HashMap<(i64, i64, i16, i64), UsageTotals>, StoreError> {
+) -> Result<HashMap<Source, UsageTotals>, StoreError> {
     let mut sums = HashMap::<_, UsageTotals>::new();
     for record in records {
         let model = models.id_of(record)?;
