@@ -3,7 +3,7 @@
 /// The longest wait, in seconds.
 const LONGEST: u32 = 15;
 
-/// Seconds to wait after so many failures in a row, at least 1. It doubles from one second up to [`LONGEST`], and chance, a
+/// Seconds to wait after so many failures in a row, at least 1. It doubles from one second up to 15, and chance, a
 /// number from 0 to 1, takes up to half of it away: browsers that lost the same server do not return in step.
 pub fn delay(failures: u32, chance: f64) -> u32 {
     let longest = 2_u32.saturating_pow(failures.saturating_sub(1)).min(LONGEST);
