@@ -1,6 +1,6 @@
 //! HTTP/1.1 as nearly all callers speak it: a request of a known length for a route that leads to the engine.
 //!
-//! Such a connection is one task, from the caller's socket to the engine's and back, without a queue, a box or another
+//! Such a connection is one task, from the caller's socket to the engine's and back, without a queue or another
 //! task in between. Whatever else comes, down to a key that is not accepted, is given back unread to whoever serves HTTP in
 //! general: so nothing but the plain case is decided here, and nothing is decided twice.
 
