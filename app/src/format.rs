@@ -47,7 +47,31 @@ pub(crate) fn compact(number: f64) -> String {
 
 /// Bytes in GiB with one decimal, without the unit: `1,432.5`.
 pub(crate) fn gibibytes(bytes: u64) -> String {
-    let tenths = (u128::from(bytes) * 10 + (1 << 29)) >> 30;
+    tenths(bytes, 1 << 30)
+}
+
+/// Time of GPUs, all of them together: `75 s`, and from an hour on `1,344.0 h`.
+#[cfg(feature = "ssr")]
+pub(crate) fn gpu_time(gpu_seconds: u64) -> String {
+    match gpu_seconds {
+        s if s < 3_600 => format!("{s} s"),
+        s => format!("{} h", tenths(s, 3_600)),
+    }
+}
+
+/// Energy: `750 J`, `12.5 Wh`, `3.1 kWh`.
+#[cfg(feature = "ssr")]
+pub(crate) fn energy(joules: u64) -> String {
+    match joules {
+        j if j < 3_600 => format!("{j} J"),
+        j if j < 3_600_000 => format!("{} Wh", tenths(j, 3_600)),
+        j => format!("{} kWh", tenths(j, 3_600_000)),
+    }
+}
+
+/// A number in a larger unit, with one decimal.
+fn tenths(number: u64, unit: u64) -> String {
+    let tenths = (u128::from(number) * 10 + u128::from(unit / 2)) / u128::from(unit);
     let tenths = u64::try_from(tenths).unwrap_or(u64::MAX);
     format!("{}.{}", thousands(tenths / 10), tenths % 10)
 }
@@ -173,6 +197,15 @@ mod tests {
         assert_eq!(percent(161, 183), 88);
         assert_eq!(percent(1, 0), 0);
         assert_eq!(percent(u64::MAX, u64::MAX), 100);
+    }
+
+    #[test]
+    fn what_gpus_took_is_in_units_that_keep_it_short() {
+        assert_eq!(
+            [0, 3_599, 3_600, 4_838_400].map(gpu_time),
+            ["0 s", "3599 s", "1.0 h", "1,344.0 h"]
+        );
+        assert_eq!([750, 45_000, 11_160_000].map(energy), ["750 J", "12.5 Wh", "3.1 kWh"]);
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub use request::{RequestDetail, RequestPage, RequestPhase, RequestSummary};
 pub use session::{Role, SessionInfo};
 pub use setting::{EffectiveSettings, Setting, SettingSource};
 pub use usage::{
-    Granularity, Grouping, KeyUsage, KeyUsageBucket, Metric, UsageGroup, UsageReport, UsageSeries, UsageTotals,
+    GpuUse, Granularity, Grouping, KeyUsage, KeyUsageBucket, Metric, UsageGroup, UsageReport, UsageSeries, UsageTotals,
 };
 
 mod account;

@@ -30,6 +30,19 @@ pub struct UsageReport {
     pub totals: UsageTotals,
     /// Everything in as long a time just before it.
     pub before: UsageTotals,
+    /// The part of these requests in what GPUs took.
+    pub gpu_use: GpuUse,
+    /// What all GPUs took in the range, whether there were requests or not.
+    pub all_gpus: GpuUse,
+}
+
+/// What GPUs took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GpuUse {
+    /// Seconds of one GPU: eight GPUs take eight in a second, busy or not.
+    pub gpu_seconds: u64,
+    /// Energy.
+    pub joules: u64,
 }
 
 /// One group over time.
@@ -52,6 +65,8 @@ pub struct UsageGroup {
     pub filter: Option<String>,
     /// The sums.
     pub totals: UsageTotals,
+    /// The group's part of what GPUs took, by its part of the tokens that were worked on; none for an outcome.
+    pub gpu_use: Option<GpuUse>,
 }
 
 /// What a key has used: the answer to `GET /v1/usage` with that key.

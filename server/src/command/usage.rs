@@ -94,12 +94,22 @@ fn rows(report: &UsageReport) -> Vec<Vec<String>> {
         name: format!("from {} to {}", moment(report.from), moment(report.to)),
         filter: None,
         totals: report.totals,
+        gpu_use: Some(report.gpu_use),
     };
     let name = match report.by {
         Grouping::None => "RANGE".to_owned(),
         by => by.name().to_uppercase(),
     };
-    let numbers = ["REQUESTS", "ERRORS", "PROMPT", "CACHED", "COMPLETION", "REASONING"].map(str::to_owned);
+    let numbers = [
+        "REQUESTS",
+        "ERRORS",
+        "PROMPT",
+        "CACHED",
+        "COMPLETION",
+        "REASONING",
+        "GPU-SECONDS",
+        "JOULES",
+    ];
     let row = |group: &UsageGroup| {
         let UsageTotals {
             requests,
@@ -118,11 +128,17 @@ fn rows(report: &UsageReport) -> Vec<Vec<String>> {
             completion_tokens,
             reasoning_tokens,
         ];
+        let taken = group.gpu_use.map(|taken| [taken.gpu_seconds, taken.joules]);
+        let taken = taken.map_or_else(
+            || ["-"; 2].map(str::to_owned),
+            |taken| taken.map(|value| value.to_string()),
+        );
         std::iter::once(group.name.clone())
             .chain(values.map(|value| value.to_string()))
+            .chain(taken)
             .collect()
     };
-    let head = std::iter::once(name).chain(numbers).collect();
+    let head = std::iter::once(name).chain(numbers.map(str::to_owned)).collect();
     let groups = report.groups.iter().chain([&everything]).map(row);
     std::iter::once(head).chain(groups).collect()
 }

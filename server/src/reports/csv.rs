@@ -4,7 +4,7 @@ use worv_api::{Granularity, UsageReport};
 use worv_core::{UnixMillis, calendar};
 
 /// The columns of [`groups`] after the name.
-const COLUMNS: [&str; 15] = [
+const COLUMNS: [&str; 17] = [
     "requests",
     "client_left",
     "engine_failed",
@@ -20,6 +20,8 @@ const COLUMNS: [&str; 15] = [
     "queue_ms",
     "overhead_us",
     "clamped",
+    "gpu_seconds",
+    "joules",
 ];
 
 /// What the chart shows: a line for each bucket, a column for each series.
@@ -66,8 +68,16 @@ pub fn groups(report: UsageReport) -> impl Iterator<Item = String> {
             totals.overhead_us,
             totals.clamped,
         ];
+        let taken = group.gpu_use.map_or_else(Default::default, |taken| {
+            [taken.gpu_seconds, taken.joules].map(|value| value.to_string())
+        });
         let names = [field(&group.name), field(&group.filter.unwrap_or_default())];
-        line(names.into_iter().chain(values.map(|value| value.to_string())))
+        line(
+            names
+                .into_iter()
+                .chain(values.map(|value| value.to_string()))
+                .chain(taken),
+        )
     });
     std::iter::once(head).chain(rows)
 }
@@ -107,7 +117,7 @@ fn field(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use worv_api::{Grouping, Metric, UsageGroup, UsageSeries, UsageTotals};
+    use worv_api::{GpuUse, Grouping, Metric, UsageGroup, UsageSeries, UsageTotals};
 
     fn report() -> UsageReport {
         let totals = UsageTotals {
@@ -133,9 +143,15 @@ mod tests {
                 name: "a".to_owned(),
                 filter: Some("7".to_owned()),
                 totals,
+                gpu_use: Some(GpuUse {
+                    gpu_seconds: 28_800,
+                    joules: 5,
+                }),
             }],
             totals,
             before: UsageTotals::default(),
+            gpu_use: GpuUse::default(),
+            all_gpus: GpuUse::default(),
         }
     }
 
@@ -157,6 +173,6 @@ mod tests {
     fn the_groups_are_lines() {
         let lines: Vec<_> = groups(report()).collect();
         assert!(lines[0].starts_with("key,id,requests,client_left,"), "{}", lines[0]);
-        assert_eq!(lines[1], "a,7,3,0,0,0,0,1234567,0,0,0,0,0,0,0,0,0\r\n");
+        assert_eq!(lines[1], "a,7,3,0,0,0,0,1234567,0,0,0,0,0,0,0,0,0,28800,5\r\n");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use worv_api::{Grouping, KeyUsage, KeyUsageBucket, UsageGroup, UsageReport, UsageSeries, UsageTotals};
+use worv_api::{GpuUse, Grouping, KeyUsage, KeyUsageBucket, UsageGroup, UsageReport, UsageSeries, UsageTotals};
 use worv_core::{UnixMillis, calendar, key::KeyId};
 use worv_store::{
     Store, StoreError,
@@ -20,7 +20,8 @@ const MOST_SERIES: usize = 8;
 /// Answers a question at `now`.
 pub async fn report(store: &Store, question: &UsageQuestion, now: UnixMillis) -> Result<UsageReport, StoreError> {
     let whole = question.to_store();
-    let groups = groups(store, question, &whole).await?;
+    let shares = store.gpu_use(&whole).await?;
+    let groups = groups(store, question, &whole, &shares.groups).await?;
     let totals = groups
         .iter()
         .fold(UsageTotals::default(), |sum, (_, group)| plus(sum, group.totals));
@@ -45,6 +46,8 @@ pub async fn report(store: &Store, question: &UsageQuestion, now: UnixMillis) ->
         },
         totals,
         before: sum(&before),
+        gpu_use: rounded(together(&shares.groups)),
+        all_gpus: rounded(shares.all),
     })
 }
 
@@ -80,6 +83,7 @@ async fn groups(
     store: &Store,
     question: &UsageQuestion,
     whole: &UsageQuery,
+    shares: &[(Option<Group>, worv_store::usage::GpuUse)],
 ) -> Result<Vec<(Option<Group>, UsageGroup)>, StoreError> {
     let buckets = store.usage(whole).await?;
     let keys = match question.by {
@@ -88,8 +92,14 @@ async fn groups(
     };
     let named = buckets.into_iter().map(|bucket| {
         let (name, filter) = names(bucket.group.as_ref(), &keys);
-        let totals = shown(bucket.totals);
-        (bucket.group, UsageGroup { name, filter, totals })
+        let share = shares.iter().find(|(group, _)| *group == bucket.group);
+        let group = UsageGroup {
+            name,
+            filter,
+            totals: shown(bucket.totals),
+            gpu_use: Some(share.map_or_else(GpuUse::default, |(_, share)| rounded(*share))),
+        };
+        (bucket.group, group)
     });
     let mut groups: Vec<_> = named.collect();
     groups.sort_by_cached_key(|(_, group)| {
@@ -177,6 +187,27 @@ fn period_before(whole: &UsageQuery, now: UnixMillis) -> UsageQuery {
     }
 }
 
+fn together(shares: &[(Option<Group>, worv_store::usage::GpuUse)]) -> worv_store::usage::GpuUse {
+    let sum = |of: fn(&worv_store::usage::GpuUse) -> f64| shares.iter().map(|(_, share)| of(share)).sum();
+    worv_store::usage::GpuUse {
+        gpu_seconds: sum(|share| share.gpu_seconds),
+        joules: sum(|share| share.joules),
+    }
+}
+
+/// In whole seconds and joules.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "what GPUs take is never negative, and a cast saturates"
+)]
+fn rounded(taken: worv_store::usage::GpuUse) -> GpuUse {
+    GpuUse {
+        gpu_seconds: taken.gpu_seconds.round() as u64,
+        joules: taken.joules.round() as u64,
+    }
+}
+
 /// A value of each bucket of the question; nothing is stored of buckets without requests.
 fn values(question: &UsageQuestion, buckets: &[UsageBucket], value_of: impl Fn(&UsageTotals) -> u64) -> Vec<u64> {
     let (first, end) = question.buckets();
@@ -199,6 +230,7 @@ fn outcomes(totals: &UsageTotals) -> Vec<UsageGroup> {
             requests: count(totals),
             ..UsageTotals::default()
         },
+        gpu_use: None,
     });
     counted.into_iter().filter(|group| group.totals.requests > 0).collect()
 }

@@ -1,5 +1,6 @@
 //! What requests used: one row for each that was admitted, never any content, and sums that outlive the rows.
 
+pub use gpu_use::{GpuShares, GpuUse};
 pub use query::{Group, GroupBy, UsageBucket, UsageQuery};
 pub use requests::{RequestFilter, RequestPage, RequestQuery};
 pub use spent::{Spent, SpentElsewhere};
@@ -14,6 +15,7 @@ mod backlog;
 mod batch;
 mod batches;
 mod code;
+mod gpu_use;
 mod journal;
 mod packed;
 mod query;

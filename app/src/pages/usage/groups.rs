@@ -15,6 +15,9 @@ const COLUMNS: [(&str, Metric); 6] = [
     ("Errors", Metric::Errors),
 ];
 
+/// The other columns; nothing is ordered by them.
+const MORE: [&str; 3] = ["GPU time", "Energy", "Share of requests"];
+
 /// The table, ordered by the metric; a heading chooses another. None where there is one group, or counts alone.
 pub(super) fn groups(query: &Query, report: &UsageReport) -> Option<AnyView> {
     if matches!(report.by, Grouping::None | Grouping::Outcome) {
@@ -43,9 +46,7 @@ pub(super) fn groups(query: &Query, report: &UsageReport) -> Option<AnyView> {
                         <tr>
                             <th scope="col">"Name"</th>
                             {headings}
-                            <th scope="col" class="is-number">
-                                "Share of requests"
-                            </th>
+                            {MORE.map(|name| view! { <th scope="col" class="is-number">{name}</th> })}
                         </tr>
                     </thead>
                     <tbody>{rows}</tbody>
@@ -80,7 +81,20 @@ fn row(report: &UsageReport, group: &UsageGroup) -> AnyView {
             }
         })
         .collect();
+    let taken = group.gpu_use.unwrap_or_default();
     let share = format!("{} %", format::percent(group.totals.requests, report.totals.requests));
+    let values = [format::gpu_time(taken.gpu_seconds), format::energy(taken.joules), share];
+    let more: Vec<_> = MORE
+        .into_iter()
+        .zip(values)
+        .map(|(name, value)| {
+            view! {
+                <td class="is-number" data-label=name>
+                    {value}
+                </td>
+            }
+        })
+        .collect();
     let name = group.name.clone();
     let name = match &group.filter {
         Some(filter) => {
@@ -101,9 +115,7 @@ fn row(report: &UsageReport, group: &UsageGroup) -> AnyView {
                 {name}
             </th>
             {cells}
-            <td class="is-number" data-label="Share of requests">
-                {share}
-            </td>
+            {more}
         </tr>
     }
     .into_any()

@@ -42,7 +42,9 @@ fn figures(query: &Query, report: &UsageReport) -> AnyView {
         {numbers(query, report)}
         <p class="muted usage__note">
             "All times are UTC. As of " <time datetime=format::iso(report.as_of)>{format::time(report.as_of)}</time>
-            "; a request counts when it has ended, in the hour in which it came in."
+            "; a request counts when it has ended, in the hour in which it came in. What the GPUs take in an hour, busy or \
+            not, is shared out by the tokens that they work on in it: four tokens of a prompt, unless they were cached, count \
+            as one of an answer."
         </p>
     }
     .into_any()

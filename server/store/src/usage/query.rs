@@ -70,7 +70,7 @@ pub enum Group {
 
 /// Buckets of one span that follow each other: from the first to the one before the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stretch {
+pub(super) struct Stretch {
     span: Span,
     first: i64,
     end: i64,
@@ -107,10 +107,7 @@ impl Store {
                 sums.entry(place).or_default().add_all_of(UsageTotals::from_row(&row)?);
             }
         }
-        let models = match query.by {
-            Some(GroupBy::Model) => self.model_names().await?,
-            _ => HashMap::new(),
-        };
+        let models = self.names_of_groups(query).await?;
         let bucket = |((bucket, group), totals)| {
             Ok(UsageBucket {
                 start: query.span.start(bucket),
@@ -129,7 +126,11 @@ impl Store {
         rows.iter().map(|row| Ok(row.try_get("name")?)).collect()
     }
 
-    async fn model_names(&self) -> Result<HashMap<i64, String>, StoreError> {
+    /// The names of models by their numbers, where the answer to a question is split by model.
+    pub(super) async fn names_of_groups(&self, query: &UsageQuery) -> Result<HashMap<i64, String>, StoreError> {
+        if query.by != Some(GroupBy::Model) {
+            return Ok(HashMap::new());
+        }
         let rows = sqlx::query("SELECT id, name FROM models")
             .fetch_all(self.readers())
             .await?;
@@ -140,23 +141,29 @@ impl Store {
 
 impl UsageQuery {
     /// The buckets that the question is about.
-    fn stretch(&self) -> Result<Stretch, StoreError> {
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] where the range is empty, or too long to be looked at.
+    pub(super) fn stretch(&self) -> Result<Stretch, StoreError> {
         let invalid = |rule| StoreError::Invalid { field: "range", rule };
         if self.to <= self.from {
             return Err(invalid("must end after it begins"));
         }
-        let buckets = |span: Span| (span.bucket(self.from), span.bucket(UnixMillis(self.to.0 - 1)) + 1);
-        let counted = if self.series { self.span } else { Span::Month };
-        let (first, end) = buckets(counted);
+        let (first, end) = self.buckets(if self.series { self.span } else { Span::Month });
         if end - first > MOST_BUCKETS {
             return Err(invalid("must have at most 4000 hours, days or months"));
         }
-        let (first, end) = buckets(self.span);
+        let (first, end) = self.buckets(self.span);
         Ok(Stretch {
             span: self.span,
             first,
             end,
         })
+    }
+
+    /// The first bucket of a span that the range is in, and the one after the last.
+    pub(super) fn buckets(&self, span: Span) -> (i64, i64) {
+        (span.bucket(self.from), span.bucket(UnixMillis(self.to.0 - 1)) + 1)
     }
 
     /// What is to be added up for the answer.
@@ -171,7 +178,7 @@ impl UsageQuery {
     }
 
     /// The part with the fewest rows that the question can be answered from.
-    fn part(&self) -> Part {
+    pub(super) fn part(&self) -> Part {
         let of_keys = !self.keys.is_empty() || self.by == Some(GroupBy::Key);
         let of_models = self.model.is_some()
             || self.endpoint.is_some()
@@ -184,15 +191,20 @@ impl UsageQuery {
         }
     }
 
-    /// The statement, put together from literals and numbers; every text that a caller chose is bound.
-    fn statement(&self) -> String {
-        let bucket = if self.series { "bucket" } else { "0" };
-        let group = match self.by {
-            None => "0",
+    /// The column that tells one group from another; where there is one, it is the same in all rows.
+    pub(super) fn group_column(&self) -> &'static str {
+        match self.by {
+            None => "part",
             Some(GroupBy::Key) => "key_id",
             Some(GroupBy::Model) => "model_id",
             Some(GroupBy::Endpoint) => "endpoint",
-        };
+        }
+    }
+
+    /// The statement, put together from literals and numbers; every text that a caller chose is bound.
+    fn statement(&self) -> String {
+        let bucket = if self.series { "bucket" } else { "0" };
+        let group = self.group_column();
         let sums = SUMMED.map(|column| format!("CAST(SUM({column}) AS BIGINT) AS {column}"));
         // The rows of a few keys lie apart: they are looked up bucket by bucket, in place of reading those between them.
         let (before, from) = if self.keys.is_empty() {
@@ -215,7 +227,8 @@ impl UsageQuery {
         )
     }
 
-    fn group(&self, number: i64, models: &HashMap<i64, String>) -> Result<Option<Group>, StoreError> {
+    /// What requests of the group with this number have in common.
+    pub(super) fn group(&self, number: i64, models: &HashMap<i64, String>) -> Result<Option<Group>, StoreError> {
         Ok(match self.by {
             None => None,
             Some(GroupBy::Key) => Some(Group::Key(KeyId(number))),
