@@ -17,6 +17,7 @@ mod batches;
 mod code;
 mod gpu_use;
 mod journal;
+mod owned_file;
 mod packed;
 mod query;
 mod recorder;

@@ -4,14 +4,13 @@ use std::{
     borrow::Cow,
     fs::{File, OpenOptions},
     io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write},
-    os::unix::fs::OpenOptionsExt,
     path::Path,
 };
 
 use serde::{Deserialize, Serialize};
 use worv_core::{UnixMillis, id::RequestId, key::KeyId, usage::UsageRecord};
 
-use super::code;
+use super::{code, owned_file};
 
 /// Bytes that the file has at most: about a million records.
 const LARGEST: u64 = 256 << 20;
@@ -66,13 +65,7 @@ impl Journal {
 
     /// As [`Journal::open`], for at most `largest` bytes.
     pub(super) fn with_room(path: &Path, largest: u64) -> io::Result<Self> {
-        let file = OpenOptions::new()
-            .read(true)
-            .append(true)
-            .create(true)
-            .mode(0o600)
-            .open(path)?;
-        file.try_lock()?;
+        let file = owned_file::open(path, OpenOptions::new().append(true))?;
         let journal = Self { file, largest };
         journal.cut_unfinished_line()?;
         Ok(journal)

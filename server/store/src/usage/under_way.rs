@@ -9,7 +9,7 @@ use std::{
     collections::HashMap,
     fs::{File, OpenOptions},
     io, mem,
-    os::unix::fs::{FileExt, OpenOptionsExt},
+    os::unix::fs::FileExt,
     path::Path,
     sync::{
         Mutex, PoisonError,
@@ -22,7 +22,10 @@ use worv_core::{
     usage::{Outcome, UsageRecord},
 };
 
-use super::packed::{pack, pack_shortened, unpack};
+use super::{
+    owned_file,
+    packed::{pack, pack_shortened, unpack},
+};
 
 /// Bytes of a slot. Slots do not cross pages, so that a kill leaves each as it was or as it was to be.
 const SLOT: usize = 1_024;
@@ -62,14 +65,7 @@ impl UnderWay {
     /// # Errors
     /// Where the file cannot be opened, or another process has it open.
     pub(super) fn open(path: &Path) -> io::Result<(Self, Vec<UsageRecord>)> {
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(path)?;
-        file.try_lock()?;
+        let file = owned_file::open(path, OpenOptions::new().write(true).truncate(false))?;
         file.set_len(u64::from(SLOTS) * SLOT as u64)?;
         let (mut slots, mut left) = (Slots::default(), Vec::new());
         let mut slot = [0; SLOT];

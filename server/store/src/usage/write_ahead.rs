@@ -7,7 +7,7 @@
 use std::{
     fs::{File, OpenOptions},
     io,
-    os::unix::fs::{FileExt, OpenOptionsExt},
+    os::unix::fs::FileExt,
     path::Path,
     sync::{
         Mutex, MutexGuard, PoisonError,
@@ -18,7 +18,10 @@ use std::{
 use sha2::{Digest, Sha256};
 use worv_core::usage::UsageRecord;
 
-use super::packed::{pack, unpack};
+use super::{
+    owned_file,
+    packed::{pack, unpack},
+};
 
 /// Bytes that a file has from the start, and keeps.
 const ROOM: u64 = 1 << 20;
@@ -187,14 +190,7 @@ impl LogFile {
     fn open(path: &Path, number: usize) -> io::Result<Self> {
         let mut name = path.as_os_str().to_owned();
         name.push(format!(".{number}"));
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(name)?;
-        file.try_lock()?;
+        let file = owned_file::open(Path::new(&name), OpenOptions::new().write(true).truncate(false))?;
         let length = file.metadata()?.len();
         if length < ROOM {
             // Written, not only reserved: then the blocks are there and need no further word from the file system.
