@@ -26,5 +26,6 @@ mod retention;
 mod spent;
 mod sums;
 mod under_way;
+mod waiting;
 mod write_ahead;
 mod writer;

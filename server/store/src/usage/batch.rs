@@ -1,9 +1,8 @@
 //! Records that go to the database together.
 
-use tokio::sync::oneshot;
 use worv_core::usage::UsageRecord;
 
-use super::{recorder::Group, write_ahead::Turn};
+use super::{recorder::Group, waiting::Waiting, write_ahead::Turn};
 
 /// Records, and where in the write-ahead log each is.
 #[derive(Default)]
@@ -20,12 +19,12 @@ impl Batch {
     }
 
     /// Adds what the recorder has taken at once, and returns who waits for it.
-    pub(super) fn take_in(&mut self, group: Group) -> Vec<oneshot::Sender<()>> {
+    pub(super) fn take_in(&mut self, group: Group) -> Vec<Waiting> {
         let mut waiting = Vec::new();
         self.turns.resize(self.turns.len() + group.entries.len(), group.turn);
         for entry in group.entries {
             self.records.push(entry.record);
-            waiting.extend(entry.written);
+            waiting.extend(entry.waiting);
         }
         waiting
     }

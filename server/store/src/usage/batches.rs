@@ -23,6 +23,7 @@ use super::{
     requests::Models,
     spent::{self, Own},
     under_way::UnderWay,
+    waiting::tell,
     write_ahead::{Turn, WriteAhead},
     writer::{CAPACITY, Files, State},
 };
@@ -31,10 +32,10 @@ use crate::{Store, StoreError};
 mod transaction;
 
 /// Records that one transaction takes, so that no other writer waits long for its turn.
-const BATCH: usize = 1_024;
+const BATCH: usize = 4_096;
 
 /// How often a transaction begins, at most, while nobody waits for it: the more records it takes, the less each costs.
-const PAUSE: Duration = Duration::from_millis(50);
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// How long one transaction may take before the database counts as away: responses wait for it.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -133,10 +134,7 @@ impl Batches {
                 batch.append(rest);
             }
             let is_urgent = !waiting.is_empty() || self.state.waiting.load(Ordering::Relaxed) >= BATCH;
-            for written in waiting {
-                // The request may have stopped waiting.
-                let _ = written.send(());
-            }
+            tell(waiting);
             if !is_urgent {
                 // Whether it is over or somebody is in a hurry: on it goes.
                 let _ = timeout_at(begun + PAUSE, self.store.backlog().hurried()).await;

@@ -10,14 +10,12 @@ use std::{
     time::Duration,
 };
 
-use tokio::{
-    sync::{mpsc, oneshot},
-    time::Instant,
-};
+use tokio::{sync::mpsc, time::Instant};
 use worv_core::usage::UsageRecord;
 
 use super::{
     under_way::UnderWay,
+    waiting::{Waiting, tell},
     write_ahead::{Turn, WriteAhead},
 };
 
@@ -33,7 +31,7 @@ pub(super) struct Recorder {
 /// A record on its way, and who waits until it is safe.
 pub(super) struct Entry {
     pub(super) record: UsageRecord,
-    pub(super) written: Option<oneshot::Sender<()>>,
+    pub(super) waiting: Option<Waiting>,
 }
 
 /// Records that were taken at the same time.
@@ -60,6 +58,8 @@ struct Queue {
 #[derive(Default)]
 struct QueueState {
     entries: Vec<Entry>,
+    /// Whether the thread sleeps until something comes.
+    idle: bool,
     closed: bool,
 }
 
@@ -81,9 +81,9 @@ impl Recorder {
             return Err(Box::new(entry));
         }
         state.entries.push(entry);
-        let is_first = state.entries.len() == 1;
+        let is_waited_for = mem::take(&mut state.idle);
         drop(state);
-        if is_first {
+        if is_waited_for {
             self.queue.more.notify_one();
         }
         Ok(())
@@ -110,7 +110,10 @@ impl Queue {
 
     /// Waits until something is there. False when nothing will come any more.
     fn wait(&self) -> bool {
-        let waits = |state: &mut QueueState| state.entries.is_empty() && !state.closed;
+        let waits = |state: &mut QueueState| {
+            state.idle = state.entries.is_empty() && !state.closed;
+            state.idle
+        };
         let state = self.more.wait_while(self.state(), waits);
         !state.unwrap_or_else(PoisonError::into_inner).entries.is_empty()
     }
@@ -149,10 +152,7 @@ fn run(queue: &Queue, files: &Files, groups: &mpsc::UnboundedSender<Group>) {
             }
         };
         if turn.is_some() {
-            for written in entries.iter_mut().filter_map(|entry| entry.written.take()) {
-                // The request may have stopped waiting.
-                let _ = written.send(());
-            }
+            tell(entries.iter_mut().filter_map(|entry| entry.waiting.take()));
         }
         if groups.send(Group { entries, turn }).is_err() {
             return;

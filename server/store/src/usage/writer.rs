@@ -11,7 +11,7 @@ use std::{
 };
 
 use tokio::{
-    sync::{Mutex, mpsc, oneshot, watch},
+    sync::{Mutex, mpsc, watch},
     task::JoinHandle,
 };
 use worv_core::usage::{Durable, UsageRecord, UsageSink};
@@ -22,6 +22,7 @@ use super::{
     recorder::{self, Entry, Recorder},
     spent::SpentElsewhere,
     under_way::UnderWay,
+    waiting::wait,
     write_ahead::{Turn, WriteAhead},
 };
 use crate::Store;
@@ -193,8 +194,8 @@ impl UsageSink for Writer {
 
     fn record(&self, usage: UsageRecord) -> Durable {
         let strict = self.durability == Durability::Strict;
-        let (written, safe) = strict.then(oneshot::channel).unzip();
-        let entry = Entry { record: usage, written };
+        let (waiting, told) = strict.then(wait).unzip();
+        let entry = Entry { record: usage, waiting };
         let has_room = self.state.waiting.fetch_add(1, Ordering::Relaxed) < CAPACITY;
         let pushed = if has_room {
             self.recorder.push(entry)
@@ -209,9 +210,9 @@ impl UsageSink for Writer {
         }
         self.store.backlog().add();
         Box::pin(async move {
-            if let Some(safe) = safe {
+            if let Some(told) = told {
                 // An error means that the thread is gone with the whole process; nobody is left to wait for.
-                let _ = safe.await;
+                let _ = told.await;
             }
         })
     }

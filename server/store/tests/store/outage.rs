@@ -103,8 +103,10 @@ async fn usage_is_safe_while_the_server_is_away_and_written_when_it_is_back() {
     let store = Store::open(&url, database.clock.clone()).await.unwrap();
     let home = TempDir::new().unwrap();
     let path = home.path().join("usage.journal");
-    let writer = Writer::start_in(store, Durability::Strict, home.path()).unwrap();
+    let writer = Writer::start_in(store.clone(), Durability::Strict, home.path()).unwrap();
     writer.record(record(KeyId(1), 0)).await;
+    // A reader waits until it is written.
+    assert_eq!(store.requests(&RequestQuery::latest(100)).await.unwrap().len(), 1);
 
     link.cut().await;
     for second in 1..=50 {
@@ -118,6 +120,8 @@ async fn usage_is_safe_while_the_server_is_away_and_written_when_it_is_back() {
     let direct = database.open().await;
     let recovered = until(|| !writer.status().failing);
     timeout(AMPLE, recovered).await.expect("the journal was not written");
+    // Some may have come after those that failed first.
+    writer.close().await;
     assert_eq!(direct.requests(&RequestQuery::latest(100)).await.unwrap().len(), 51);
     assert_eq!(std::fs::metadata(&path).unwrap().len(), 0);
 }
