@@ -2,7 +2,16 @@
 
 use leptos::prelude::*;
 
-use crate::{Theme, shell::DocumentHead};
+use self::card::{card, complaint};
+pub use self::{
+    error::LoginError,
+    second_factor::{SecondFactorForm, second_factor_document},
+};
+use crate::Theme;
+
+mod card;
+mod error;
+mod second_factor;
 
 /// What the sign-in page shows.
 #[derive(Clone, Debug)]
@@ -17,39 +26,6 @@ pub struct LoginForm {
     pub error: Option<LoginError>,
     /// Whether the engine and the GPUs are simulated.
     pub demo: bool,
-    /// The theme from the cookie [`Theme::COOKIE`].
-    pub theme: Theme,
-    /// The address of the style sheet, such as `/pkg/worv.css`.
-    pub stylesheet: String,
-}
-
-/// Why signing in failed. None of them tells whether the name exists.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LoginError {
-    /// The name or the password is wrong.
-    Rejected,
-    /// The code of the second factor is wrong, or was used before.
-    WrongCode,
-    /// The form was open for too long, or its token is not the one that was given out.
-    Expired,
-    /// Too many attempts.
-    Throttled {
-        /// Seconds until the next attempt is allowed.
-        retry_after: u64,
-    },
-    /// The server cannot check passwords at the moment.
-    Unavailable,
-}
-
-/// What the page shows that asks for the second factor.
-#[derive(Clone, Debug)]
-pub struct SecondFactorForm {
-    /// The token of the session before signing in, sent back as the field `csrf_token`.
-    pub csrf_token: String,
-    /// The path to go to afterwards, sent back as the field `next`.
-    pub next: String,
-    /// Why the attempt before failed.
-    pub error: Option<LoginError>,
     /// The theme from the cookie [`Theme::COOKIE`].
     pub theme: Theme,
     /// The address of the style sheet, such as `/pkg/worv.css`.
@@ -112,95 +88,4 @@ pub fn login_document(form: LoginForm) -> impl IntoView {
         </form>
     };
     card(theme, stylesheet, fields)
-}
-
-/// The page between the password and the console, as a complete document. The form is posted to `/login/code` with the
-/// fields `code`, `csrf_token` and `next`.
-pub fn second_factor_document(form: SecondFactorForm) -> impl IntoView {
-    let SecondFactorForm {
-        csrf_token,
-        next,
-        error,
-        theme,
-        stylesheet,
-    } = form;
-    let fields = view! {
-        {complaint(error)}
-        <form class="form" method="post" action="/login/code">
-            <input type="hidden" name="csrf_token" value=csrf_token/>
-            <input type="hidden" name="next" value=next/>
-            <label class="field">
-                <span class="field__label">"Code"</span>
-                <input
-                    class="field__input"
-                    name="code"
-                    required
-                    maxlength="40"
-                    autocomplete="one-time-code"
-                    autocapitalize="characters"
-                    spellcheck="false"
-                    autofocus
-                    aria-describedby="code-hint"
-                />
-                <span class="field__hint" id="code-hint">
-                    "The six digits that your authenticator shows, or one of your recovery codes."
-                </span>
-            </label>
-            <button class="button" data-kind="primary" type="submit">
-                "Continue"
-            </button>
-            <a href="/login">"Sign in as someone else"</a>
-        </form>
-    };
-    card(theme, stylesheet, fields)
-}
-
-/// Why the attempt before failed.
-fn complaint(error: Option<LoginError>) -> impl IntoView {
-    error.map(|error| {
-        view! {
-            <p class="notice" data-tone="bad" id="login-error" role="alert">
-                {error.to_string()}
-            </p>
-        }
-    })
-}
-
-/// The document around what is asked.
-fn card(theme: Theme, stylesheet: String, content: impl IntoView) -> impl IntoView {
-    view! {
-        <!DOCTYPE html>
-        <html lang="en" data-theme=theme.name()>
-            <head>
-                <DocumentHead stylesheet/>
-                <title>"Sign in · worv"</title>
-                // Fetched while the password is typed, so that the console is interactive at once.
-                <link rel="prefetch" href="/pkg/worv.js"/>
-                <link rel="prefetch" href="/pkg/worv.wasm"/>
-            </head>
-            <body class="login">
-                <main class="login__card">
-                    <h1 class="login__title">
-                        <img src="/favicon.svg" alt="" width="32" height="32"/>
-                        "Sign in to worv"
-                    </h1>
-                    {content}
-                </main>
-            </body>
-        </html>
-    }
-}
-
-impl std::fmt::Display for LoginError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Rejected => f.write_str("The name or the password is not right."),
-            Self::WrongCode => f.write_str("That code is not right, or it was used before. Wait for the next one."),
-            Self::Expired => f.write_str("This page was open for too long. Please sign in again."),
-            Self::Throttled { retry_after } => {
-                write!(f, "Too many attempts. Try again in {retry_after} s.")
-            }
-            Self::Unavailable => f.write_str("The server cannot check passwords at the moment. Try again shortly."),
-        }
-    }
 }
