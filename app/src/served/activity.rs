@@ -3,8 +3,10 @@
 use leptos::prelude::*;
 use worv_api::AuditEntry;
 
-use super::parts;
-use crate::format;
+use self::{events::events, keys::keys};
+
+mod events;
+mod keys;
 
 /// What is shown.
 #[derive(Clone, Debug)]
@@ -57,58 +59,6 @@ pub fn activity(view: Option<&ActivityView>) -> String {
     .to_html()
 }
 
-fn keys(view: &ActivityView) -> AnyView {
-    let content = if view.keys.is_empty() {
-        view! { <p class="panel__note">"No request has ended in this hour."</p> }.into_any()
-    } else {
-        let rows: Vec<_> = view
-            .keys
-            .iter()
-            .map(|key| {
-                view! {
-                    <tr data-id=key.id>
-                        <th scope="row">
-                            <a class="table__link" href=format!("/keys/{}", key.id)>
-                                {key.name.clone()}
-                            </a>
-                        </th>
-                        <td class="is-number">{format::thousands(key.requests)}</td>
-                        <td class="is-number">{format::thousands(key.tokens)}</td>
-                    </tr>
-                }
-            })
-            .collect();
-        table(
-            [("Key", ""), ("Requests", "is-number"), ("Tokens", "is-number")],
-            rows.into_any(),
-        )
-    };
-    let since = format::time(view.since)[..5].to_owned();
-    panel("Busiest keys of this hour", Some(format!("since {since} UTC")), content)
-}
-
-fn events(view: &ActivityView) -> AnyView {
-    let rows: Vec<_> = view
-        .events
-        .iter()
-        .map(|event| {
-            view! {
-                <tr data-id=event.id>
-                    <th scope="row">{in_words(&event.action, &event.subject)}</th>
-                    <td class="is-long">{event.actor.clone()}</td>
-                    <td class="is-number">{parts::moment(event.at, view.now)}</td>
-                </tr>
-            }
-        })
-        .collect();
-    let content = if rows.is_empty() {
-        view! { <p class="panel__note">"Nothing was done yet."</p> }.into_any()
-    } else {
-        table([("What", ""), ("By", ""), ("When", "is-number")], rows.into_any())
-    };
-    panel("Latest events", None, content)
-}
-
 /// A table whose columns have a heading and a class.
 fn table(columns: [(&'static str, &'static str); 3], rows: AnyView) -> AnyView {
     let headings = columns.map(|(name, class)| view! { <th scope="col" class=class>{name}</th> });
@@ -134,48 +84,4 @@ fn panel(title: &'static str, remark: Option<String>, content: AnyView) -> AnyVi
         </section>
     }
     .into_any()
-}
-
-/// An action and what it was done to. The names of actions are `thing.verb`.
-fn in_words(action: &str, subject: &str) -> String {
-    match action {
-        "session.start" => return "Signed in".to_owned(),
-        "session.end" => return "Signed out".to_owned(),
-        "session.refuse" => return "Was refused at the sign-in".to_owned(),
-        "switch.start" => return format!("Began {subject}"),
-        "switch.cancel" => return format!("Called off {subject}"),
-        _ => {}
-    }
-    let done = match action.split_once('.').unwrap_or(("", action)) {
-        (_, "create") => "Created",
-        ("second_factor", "on") => "Set up the second factor of",
-        ("second_factor", "off") => "Switched off the second factor of",
-        ("second_factor", "codes") => "Made new recovery codes for",
-        (_, "edit") => "Changed",
-        (_, "role") => "Changed the role of",
-        (_, "password") => "Changed the password of",
-        (_, "suspend") => "Suspended",
-        (_, "resume") => "Resumed",
-        (_, "rotate") => "Rotated",
-        (_, "revoke") => "Revoked",
-        (_, "delete") => "Deleted",
-        (_, verb) => return format!("{subject}: {verb}"),
-    };
-    format!("{done} {subject}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn events_are_told_in_words() {
-        assert_eq!(in_words("session.start", "user ada"), "Signed in");
-        assert_eq!(in_words("key.revoke", "key 7"), "Revoked key 7");
-        assert_eq!(
-            in_words("second_factor.off", "user 2"),
-            "Switched off the second factor of user 2"
-        );
-        assert_eq!(in_words("engine.kick", "engine"), "engine: kick");
-    }
 }
