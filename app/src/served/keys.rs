@@ -3,13 +3,22 @@
 use leptos::prelude::*;
 use worv_api::{ApiKey, CreatedKey, KeyStatus, NewKey};
 
-pub(super) use self::{created::created, revoking::revoking};
-use self::{creating::creating, table::table};
+pub(super) use self::{
+    cells::{expiry, status},
+    created::created,
+    revoking::revoking,
+};
+use self::{
+    creating::creating,
+    filters::{filters, shown},
+    table::table,
+};
 use super::{Visitor, parts};
-use crate::{components::Tone, format};
 
+mod cells;
 mod created;
 mod creating;
+mod filters;
 mod revoking;
 mod table;
 
@@ -38,31 +47,6 @@ pub struct KeysView {
     pub inference_url: String,
 }
 
-/// The states with their values in the address and their words.
-const STATUSES: [(KeyStatus, &str, &str); 4] = [
-    (KeyStatus::Active, "active", "Active"),
-    (KeyStatus::Suspended, "suspended", "Suspended"),
-    (KeyStatus::Expired, "expired", "Expired"),
-    (KeyStatus::Revoked, "revoked", "Revoked"),
-];
-
-impl KeysView {
-    /// The state of that name in an address.
-    pub fn status_named(name: &str) -> Option<KeyStatus> {
-        let found = STATUSES.iter().find(|(_, value, _)| *value == name);
-        found.map(|(status, _, _)| *status)
-    }
-
-    fn shows(&self, key: &ApiKey) -> bool {
-        let search = self.search.to_lowercase();
-        let texts = [&key.name, &key.owner, &key.last_four]
-            .into_iter()
-            .chain(&key.settings.tags);
-        self.status.is_none_or(|status| status == key.status)
-            && texts.into_iter().any(|text| text.to_lowercase().contains(&search))
-    }
-}
-
 /// The list.
 pub fn keys(view: KeysView, visitor: &Visitor) -> String {
     let dialogs = [
@@ -88,8 +72,7 @@ pub fn keys(view: KeysView, visitor: &Visitor) -> String {
             },
         )
     } else {
-        let mut shown: Vec<_> = view.keys.iter().filter(|key| view.shows(key)).collect();
-        shown.sort_by_key(|key| STATUSES.iter().position(|(status, _, _)| *status == key.status));
+        let shown = shown(&view);
         if shown.is_empty() {
             parts::empty("No key matches.", "Change the filter, or take it away.")
         } else {
@@ -100,32 +83,7 @@ pub fn keys(view: KeysView, visitor: &Visitor) -> String {
         <div class="served" data-renew="10">
             {notice}
             <div class="served__bar">
-                <form class="toolbar" method="get" action=HOME role="search">
-                    <input
-                        class="field__input"
-                        type="search"
-                        name="q"
-                        value=view.search.clone()
-                        maxlength="100"
-                        placeholder="Name, owner or tag"
-                        aria-label="Name, owner or tag"
-                    />
-                    <select class="field__input" name="status" aria-label="Status">
-                        <option value="">"Every status"</option>
-                        {STATUSES
-                            .map(|(status, value, word)| {
-                                view! {
-                                    <option value=value selected=view.status == Some(status)>
-                                        {word}
-                                    </option>
-                                }
-                            })
-                            .collect_view()}
-                    </select>
-                    <button class="button" type="submit">
-                        "Filter"
-                    </button>
-                </form>
+                {filters(&view)}
                 {visitor
                     .admin
                     .then(|| {
@@ -145,28 +103,4 @@ pub fn keys(view: KeysView, visitor: &Visitor) -> String {
         </div>
     }
     .to_html()
-}
-
-/// A state's icon, word and colour.
-pub(super) fn status(key: &ApiKey) -> AnyView {
-    let (tone, word) = match key.status {
-        KeyStatus::Active => (Tone::Ok, "Active"),
-        KeyStatus::Suspended => (Tone::Warn, "Suspended"),
-        KeyStatus::Expired => (Tone::Warn, "Expired"),
-        KeyStatus::Revoked => (Tone::Neutral, "Revoked"),
-    };
-    parts::status(tone, word)
-}
-
-/// The day on which a key expires.
-pub(super) fn expiry(key: &ApiKey) -> AnyView {
-    match key.expires_at {
-        Some(at) => view! {
-            <time datetime=format::iso(at) title=format!("{} UTC", format::date_time(at))>
-                {format::date(at)}
-            </time>
-        }
-        .into_any(),
-        None => view! { <span class="muted">"Never"</span> }.into_any(),
-    }
 }
