@@ -3,7 +3,10 @@
 
 use leptos::prelude::*;
 
+use self::parameters::parameters;
 use super::{Visitor, parts, snippets};
+
+mod parameters;
 
 /// What the page shows.
 #[derive(Clone, Debug)]
@@ -17,15 +20,6 @@ pub struct PlaygroundView {
     /// What the address says of the parameters, by their names.
     pub parameters: Vec<(String, String)>,
 }
-
-/// How hard the model is to think.
-const EFFORTS: [(&str, &str); 5] = [
-    ("", "As usual for the model"),
-    ("none", "Off"),
-    ("low", "Low"),
-    ("medium", "Medium"),
-    ("high", "High"),
-];
 
 /// The page.
 pub fn playground(view: &PlaygroundView, visitor: &Visitor) -> String {
@@ -75,70 +69,6 @@ pub fn playground(view: &PlaygroundView, visitor: &Visitor) -> String {
         </div>
     }
     .to_html()
-}
-
-fn parameters(view: &PlaygroundView) -> AnyView {
-    let given = |name: &str| {
-        let found = view.parameters.iter().find(|(given, _)| given == name);
-        found.map(|(_, value)| value.clone()).unwrap_or_default()
-    };
-    let chosen = match given("model") {
-        model if model.is_empty() => view.live.clone(),
-        model => model,
-    };
-    let models = view.models.iter().map(|model| {
-        view! {
-            <option value=model.clone() selected=*model == chosen>
-                {model.clone()}
-            </option>
-        }
-    });
-    let effort = given("reasoning_effort");
-    let efforts = EFFORTS.map(|(value, words)| {
-        view! {
-            <option value=value selected=value == effort>
-                {words}
-            </option>
-        }
-    });
-    let number =
-        |label: &'static str, name: &'static str, least: &'static str, most: &'static str, step: &'static str| {
-            view! {
-                <label class="field">
-                    <span class="field__label">{label}</span>
-                    <input class="field__input" type="number" name=name min=least max=most step=step value=given(name)/>
-                </label>
-            }
-            .into_any()
-        };
-    view! {
-        <form class="panel parameters" id="parameters" aria-label="Parameters">
-            <label class="field">
-                <span class="field__label">"Model"</span>
-                <select class="field__input" name="model">
-                    {models.collect::<Vec<_>>()}
-                </select>
-            </label>
-            <label class="field">
-                <span class="field__label">"Thinking"</span>
-                <select class="field__input" name="reasoning_effort">
-                    {efforts}
-                </select>
-            </label>
-            <label class="field">
-                <span class="field__label">"System prompt"</span>
-                <textarea class="field__input" name="system" rows="3">
-                    {given("system")}
-                </textarea>
-            </label>
-            <div class="parameters__numbers">
-                {number("Most tokens", "max_tokens", "1", "1000000", "1")}
-                {number("Temperature", "temperature", "0", "2", "any")}
-                {number("Top p", "top_p", "0", "1", "any")}
-            </div>
-        </form>
-    }
-    .into_any()
 }
 
 /// The request to take away. The browser fills in what is sent; it replaces what stands between the marks.
