@@ -78,14 +78,3 @@ fn cancel(visitor: &Visitor) -> AnyView {
     }
     .into_any()
 }
-
-impl State {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::UnderWay => "under-way",
-            Self::Ahead => "ahead",
-            Self::Failed => "failed",
-        }
-    }
-}

@@ -1,19 +1,12 @@
 //! A switch as a list of steps: those that were done, the one under way, those ahead.
 
-use worv_api::{LoadProgress, Switch, SwitchOutcome, SwitchPhase, SwitchStep};
+use worv_api::{Switch, SwitchPhase, SwitchStep};
 
-/// How far a step is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
-    /// It is done.
-    Done,
-    /// It is being done.
-    UnderWay,
-    /// It comes later.
-    Ahead,
-    /// The switch failed in it.
-    Failed,
-}
+pub(super) use self::state::State;
+use self::words::{detail, words};
+
+mod state;
+mod words;
 
 /// A step as a person reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,60 +52,20 @@ pub(super) fn lines(switch: &Switch, now: i64) -> Vec<Line> {
 }
 
 fn line(switch: &Switch, step: &SwitchStep, next: Option<&SwitchStep>, now: i64) -> Line {
-    let open = step.ended_at.is_none() && switch.outcome.is_none();
-    // What is done to another profile afterwards is done because this step failed.
-    let gave_up = next.is_some_and(|next| next.profile != step.profile && next.profile == switch.from);
-    let failed_last = next.is_none() && switch.outcome == Some(SwitchOutcome::Failed);
-    let state = match (open, gave_up && step.phase != SwitchPhase::Stopping || failed_last) {
-        (true, _) => State::UnderWay,
-        (false, true) => State::Failed,
-        (false, false) => State::Done,
-    };
-    let detail = match (open, step.phase) {
-        (true, SwitchPhase::Draining) => answers(switch.draining),
-        (true, SwitchPhase::Loading) => switch.loading.map(files).unwrap_or_default(),
-        _ => String::new(),
-    };
+    let state = State::of(switch, step, next);
     let end = step.ended_at.or(switch.ended_at).unwrap_or(now);
     Line {
         state,
         words: words(switch, step.phase, &step.profile),
-        detail,
+        detail: detail(switch, step.phase, state),
         elapsed: Some((end - step.started_at).max(0)),
     }
 }
 
-fn words(switch: &Switch, phase: SwitchPhase, profile: &str) -> String {
-    let text = match phase {
-        SwitchPhase::Draining => "Finish the requests under way",
-        SwitchPhase::Stopping => "Stop the engine",
-        SwitchPhase::Starting => "Start the engine",
-        SwitchPhase::Loading => "Load the model",
-        SwitchPhase::Warming => "Warm up",
-        SwitchPhase::SmokeTest => "Ask a question and check the answer",
-        SwitchPhase::Live => "Serve",
-    };
-    if profile == switch.to || profile.is_empty() || matches!(phase, SwitchPhase::Draining | SwitchPhase::Stopping) {
-        text.to_owned()
-    } else {
-        format!("{text} again with {profile}")
-    }
-}
-
-fn answers(count: u64) -> String {
-    match count {
-        0 => String::new(),
-        1 => "1 answer to go".to_owned(),
-        count => format!("{count} answers to go"),
-    }
-}
-
-fn files(progress: LoadProgress) -> String {
-    format!("{} of {} files", progress.done, progress.total)
-}
-
 #[cfg(test)]
 mod tests {
+    use worv_api::LoadProgress;
+
     use super::*;
 
     fn step(phase: SwitchPhase, profile: &str, started_at: i64, ended_at: Option<i64>) -> SwitchStep {
