@@ -1,24 +1,21 @@
 //! An answer as it is shown.
 
-use std::cell::Cell;
-
 use leptos::prelude::document;
-use wasm_bindgen::JsValue;
 use web_sys::Element;
 
-use super::{find, get, parse};
+use self::figures::Figures;
+use super::{
+    elements::append,
+    objects::{get, parse},
+    raw,
+};
 
-/// Events that are shown, at most.
-const EVENTS: u32 = 500;
+mod figures;
 
 /// An answer under way.
 pub(super) struct Answer {
     turn: Element,
-    sent_at: f64,
-    first_at: Cell<Option<f64>>,
-    last_at: Cell<f64>,
-    /// Tokens of the prompt and of the answer, once they are told.
-    tokens: Cell<Option<(f64, f64)>>,
+    figures: Figures,
 }
 
 impl Answer {
@@ -42,22 +39,14 @@ impl Answer {
         );
         drop(turn.set_attribute("aria-busy", "true"));
         turn.scroll_into_view_with_bool(false);
-        if let Some(raw) = find::<Element>("#raw") {
-            raw.set_inner_html("");
-        }
-        let now = js_sys::Date::now();
-        Self {
-            turn,
-            sent_at: now,
-            first_at: Cell::new(None),
-            last_at: Cell::new(now),
-            tokens: Cell::new(None),
-        }
+        raw::empty();
+        let figures = Figures::begin();
+        Self { turn, figures }
     }
 
     /// Adds what an event brings.
     pub(super) fn take_in(&self, data: &str) {
-        show_raw(data);
+        raw::show(data);
         let Some(event) = parse(data) else { return };
         let choice = get(&event, &["choices", "0", "delta"]);
         let text = |name| get(&choice, &[name]).as_string().filter(|text| !text.is_empty());
@@ -72,7 +61,7 @@ impl Answer {
         }
         let count = |name| get(&event, &["usage", name]).as_f64();
         if let (Some(prompt), Some(answer)) = (count("prompt_tokens"), count("completion_tokens")) {
-            self.tokens.set(Some((prompt, answer)));
+            self.figures.count(prompt, answer);
         }
         if let Some(message) = get(&event, &["error", "message"]).as_string() {
             self.complain(&message);
@@ -85,39 +74,20 @@ impl Answer {
             self.complain(failure);
         }
         drop(self.turn.remove_attribute("aria-busy"));
-        if let Some(figures) = self.part(".turn__figures") {
-            figures.set_text_content(Some(&self.figures(was_stopped)));
-        }
+        self.show_figures(was_stopped);
         let text = self.part(".turn__text");
         text.and_then(|text| text.text_content()).unwrap_or_default()
     }
 
-    fn figures(&self, was_stopped: bool) -> String {
-        let mut figures = Vec::new();
-        if was_stopped {
-            figures.push("stopped".to_owned());
+    fn show_figures(&self, was_stopped: bool) {
+        if let Some(place) = self.part(".turn__figures") {
+            place.set_text_content(Some(&self.figures.words(was_stopped)));
         }
-        if let Some(first) = self.first_at.get() {
-            figures.push(format!("first token after {:.0} ms", first - self.sent_at));
-            if let Some((prompt, answer)) = self.tokens.get() {
-                figures.push(format!("{prompt} tokens in, {answer} out"));
-                let seconds = (self.last_at.get() - first) / 1000.0;
-                if seconds > 0.0 {
-                    figures.push(format!("{:.0} tokens/s", answer / seconds));
-                }
-            }
-        }
-        figures.join(" · ")
     }
 
     fn add(&self, selector: &str, text: &str) {
-        let now = js_sys::Date::now();
-        self.last_at.set(now);
-        if self.first_at.get().is_none() {
-            self.first_at.set(Some(now));
-            if let Some(figures) = self.part(".turn__figures") {
-                figures.set_text_content(Some(&self.figures(false)));
-            }
+        if self.figures.arrive() {
+            self.show_figures(false);
         }
         if let Some(part) = self.part(selector) {
             append(&part, text);
@@ -137,21 +107,4 @@ impl Answer {
     fn part(&self, selector: &str) -> Option<Element> {
         self.turn.query_selector(selector).ok().flatten()
     }
-}
-
-/// Shows an event as it came; the oldest make room.
-fn show_raw(data: &str) {
-    let Some(raw) = find::<Element>("#raw") else { return };
-    append(&raw, &format!("{data}\n"));
-    if raw.child_nodes().length() > EVENTS
-        && let Some(oldest) = raw.first_child()
-    {
-        drop(raw.remove_child(&oldest));
-    }
-    raw.set_scroll_top(raw.scroll_height());
-}
-
-fn append(element: &Element, text: &str) {
-    let nodes = js_sys::Array::of1(&JsValue::from_str(text));
-    drop(element.append_with_str(&nodes));
 }

@@ -5,7 +5,10 @@ use js_sys::{Array, JSON, Object};
 use leptos::prelude::window;
 use web_sys::{Element, FormData, HtmlFormElement, UrlSearchParams};
 
-use super::{find, message, object, set};
+use super::{
+    elements::find,
+    objects::{message, object, set},
+};
 
 /// The parameters that are numbers; the others are texts.
 const NUMBERS: [&str; 3] = ["max_tokens", "temperature", "top_p"];

@@ -9,7 +9,7 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, ReadableStreamDefaultReader};
 
-use super::{get, parse};
+use super::objects::{get, parse};
 use crate::document::meta;
 
 /// The longest time for which a key is used, in milliseconds; it works a minute longer.
