@@ -3,12 +3,16 @@
 use leptos::prelude::*;
 use worv_api::ApiKey;
 
-pub(super) use self::dialog::{buttons, dialog, does, form, kept_dialog, question, renewed_dialog, stored, token};
-pub(super) use self::table::{actions, table};
+pub(super) use self::{
+    dialog::{buttons, does, kept_dialog, question, question_at, renewed_dialog, stored, token},
+    password::new_password,
+    table::{actions, table},
+};
 use super::{Notice, Visitor};
 use crate::{components::Tone, format};
 
 mod dialog;
+mod password;
 mod table;
 
 /// What was just done, where there is something to say.

@@ -4,11 +4,6 @@ use leptos::prelude::*;
 
 use super::{Visitor, notice};
 
-/// A dialog. Closing it leads to `back`.
-pub(in crate::served) fn dialog(title: String, back: &str, content: AnyView) -> AnyView {
-    marked(title, back, content, None, None)
-}
-
 /// A dialog that goes with the times: what it says is brought up to date while it is open.
 pub(in crate::served) fn renewed_dialog(title: String, back: &str, content: AnyView) -> AnyView {
     marked(title, back, content, Some(""), None)
@@ -45,34 +40,36 @@ fn marked(
     .into_any()
 }
 
-/// A question about the thing of that number whose answer needs no fields. It is asked on the page at `home`.
+/// A question whose answer is posted to the page at `home`, as [`question_at`] has it.
 pub(in crate::served) fn question(
     visitor: &Visitor,
     title: String,
     home: &str,
     what: (&str, i64),
-    effect: AnyView,
+    fields: AnyView,
     button: (&'static str, &'static str),
 ) -> AnyView {
-    dialog(title, home, form(visitor, home, home, what, effect, button))
+    question_at(home, visitor, title, home, what, fields, button)
 }
 
-/// The form of a dialog: it is posted to `action`, does `what` to the thing of that number, and leads `back` when it is
-/// cancelled. The button is of a kind, and says what it does. Why the last attempt failed is said above the fields.
-pub(in crate::served) fn form(
+/// A question, with the form that answers it: it is posted to `address`, does `what` to the thing of that number, and leads
+/// `home` when it is cancelled. The button is of a kind, and says what it does. Why the last attempt failed is said above the
+/// fields.
+pub(in crate::served) fn question_at(
+    address: &str,
     visitor: &Visitor,
-    action: &str,
-    back: &str,
+    title: String,
+    home: &str,
     what: (&str, i64),
     fields: AnyView,
     button: (&'static str, &'static str),
 ) -> AnyView {
-    view! {
-        <form class="form" method="post" action=action.to_owned()>
-            {token(visitor)} {does(what.0, what.1)} {notice(visitor)} {fields} {buttons(back, button)}
+    let form = view! {
+        <form class="form" method="post" action=address.to_owned()>
+            {token(visitor)} {does(what.0, what.1)} {notice(visitor)} {fields} {buttons(home, button)}
         </form>
-    }
-    .into_any()
+    };
+    marked(title, home, form.into_any(), None, None)
 }
 
 /// The last row of a form in a dialog: the way back, and the way on.

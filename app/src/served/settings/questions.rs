@@ -10,39 +10,18 @@ use super::{
 
 /// The question that the address names.
 pub(super) fn question(view: &SettingsView, visitor: &Visitor) -> Option<AnyView> {
-    let action = format!("{HOME}?ask={}", view.asking);
-    let form = |fields: AnyView, kind, button| {
-        parts::form(
-            visitor,
-            &action,
-            HOME,
-            (view.asking.as_str(), 0),
-            fields,
-            (kind, button),
-        )
-    };
-    let (title, content) = match view.asking.as_str() {
+    let word = view.asking.as_str();
+    let (title, fields, button) = match word {
         "password" => {
             let fields = view! {
                 <p>"You will be signed out everywhere, here too."</p>
                 {own_password("current_password", "Current password")}
-                <label class="field">
-                    <span class="field__label">"New password"</span>
-                    <input
-                        class="field__input"
-                        type="password"
-                        name="new_password"
-                        required
-                        minlength="10"
-                        maxlength="1000"
-                        autocomplete="new-password"
-                    />
-                    <span class="field__hint">"At least 10 characters."</span>
-                </label>
+                {parts::new_password("new_password", "New password")}
             };
             (
                 "Change your password",
-                form(fields.into_any(), "primary", "Change password"),
+                fields.into_any(),
+                ("primary", "Change password"),
             )
         }
         "codes" if view.codes_left.is_some() => {
@@ -50,10 +29,7 @@ pub(super) fn question(view: &SettingsView, visitor: &Visitor) -> Option<AnyView
                 <p>"The recovery codes that you have end at once."</p>
                 {own_password("password", "Your password")}
             };
-            (
-                "New recovery codes",
-                form(fields.into_any(), "primary", "Get new codes"),
-            )
+            ("New recovery codes", fields.into_any(), ("primary", "Get new codes"))
         }
         "second-factor-off" if view.codes_left.is_some() => {
             let fields = view! {
@@ -62,12 +38,14 @@ pub(super) fn question(view: &SettingsView, visitor: &Visitor) -> Option<AnyView
             };
             (
                 "Switch the second factor off?",
-                form(fields.into_any(), "danger", "Switch off"),
+                fields.into_any(),
+                ("danger", "Switch off"),
             )
         }
         _ => return None,
     };
-    Some(parts::dialog(title.to_owned(), HOME, content))
+    let (address, title, what) = (format!("{HOME}?ask={word}"), title.to_owned(), (word, 0));
+    Some(parts::question_at(&address, visitor, title, HOME, what, fields, button))
 }
 
 /// Recovery codes, the one time that they are shown.
