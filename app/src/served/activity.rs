@@ -58,30 +58,3 @@ pub fn activity(view: Option<&ActivityView>) -> String {
     }
     .to_html()
 }
-
-/// A table whose columns have a heading and a class.
-fn table(columns: [(&'static str, &'static str); 3], rows: AnyView) -> AnyView {
-    let headings = columns.map(|(name, class)| view! { <th scope="col" class=class>{name}</th> });
-    view! {
-        <table class="table">
-            <thead>
-                <tr>{headings}</tr>
-            </thead>
-            <tbody>{rows}</tbody>
-        </table>
-    }
-    .into_any()
-}
-
-fn panel(title: &'static str, remark: Option<String>, content: AnyView) -> AnyView {
-    view! {
-        <section class="panel table-panel" aria-label=title>
-            <header class="panel__header">
-                <h2>{title}</h2>
-                {remark.map(|remark| view! { <p class="panel__facts">{remark}</p> })}
-            </header>
-            {content}
-        </section>
-    }
-    .into_any()
-}

@@ -5,6 +5,7 @@ use worv_api::ApiKey;
 
 pub(super) use self::{
     dialog::{buttons, does, kept_dialog, question, question_at, renewed_dialog, stored, token},
+    listing::listing,
     password::new_password,
     table::{actions, table},
 };
@@ -12,6 +13,7 @@ use super::{Notice, Visitor};
 use crate::{components::Tone, format};
 
 mod dialog;
+mod listing;
 mod password;
 mod table;
 

@@ -1,30 +1,26 @@
 //! The latest events, in words.
 
 use leptos::prelude::*;
+use worv_api::AuditEntry;
 
-use super::{super::parts, ActivityView, panel, table};
+use super::{super::parts, ActivityView};
 
 /// What was done last, by whom and when.
 pub(super) fn events(view: &ActivityView) -> AnyView {
-    let rows: Vec<_> = view
-        .events
-        .iter()
-        .map(|event| {
-            view! {
-                <tr data-id=event.id>
-                    <th scope="row">{in_words(&event.action, &event.subject)}</th>
-                    <td class="is-long">{event.actor.clone()}</td>
-                    <td class="is-number">{parts::moment(event.at, view.now)}</td>
-                </tr>
-            }
-        })
-        .collect();
-    let content = if rows.is_empty() {
-        view! { <p class="panel__note">"Nothing was done yet."</p> }.into_any()
-    } else {
-        table([("What", ""), ("By", ""), ("When", "is-number")], rows.into_any())
-    };
-    panel("Latest events", None, content)
+    let columns = [("What", ""), ("By", ""), ("When", "is-number")];
+    let rows = view.events.iter().map(|event| row(event, view.now)).collect();
+    parts::listing("Latest events", None, columns, rows, "Nothing was done yet.")
+}
+
+fn row(event: &AuditEntry, now: i64) -> AnyView {
+    view! {
+        <tr data-id=event.id>
+            <th scope="row">{in_words(&event.action, &event.subject)}</th>
+            <td class="is-long">{event.actor.clone()}</td>
+            <td class="is-number">{parts::moment(event.at, now)}</td>
+        </tr>
+    }
+    .into_any()
 }
 
 /// An action and what it was done to. The names of actions are `thing.verb`.

@@ -12,10 +12,7 @@ pub(in crate::served) fn table(
     actions: Option<AnyView>,
     rows: AnyView,
 ) -> AnyView {
-    let headings: Vec<_> = columns
-        .iter()
-        .map(|(name, class)| view! { <th scope="col" class=*class>{*name}</th> })
-        .collect();
+    let headings: Vec<_> = columns.iter().copied().map(heading).collect();
     view! {
         <div class="panel table-panel">
             <table class="table" data-cards="">
@@ -26,6 +23,16 @@ pub(in crate::served) fn table(
                 <tbody>{rows}</tbody>
             </table>
         </div>
+    }
+    .into_any()
+}
+
+/// The heading of a column.
+pub(super) fn heading((name, class): Column) -> AnyView {
+    view! {
+        <th scope="col" class=class>
+            {name}
+        </th>
     }
     .into_any()
 }

@@ -1,98 +1,51 @@
 //! What holds the memory of one GPU, and what its driver has reported.
 
 use leptos::prelude::*;
-use worv_api::Gpu;
+use worv_api::{Gpu, GpuProcess, XidEvent};
 
 use super::super::super::parts;
 use crate::format;
 
 /// What holds its memory.
 pub(super) fn processes(gpu: &Gpu) -> AnyView {
-    let content = match &gpu.processes {
-        None => note("The programs cannot be listed."),
-        Some(list) if list.is_empty() => note("No program holds memory of this GPU."),
-        Some(list) => {
-            let rows: Vec<_> = list
-                .iter()
-                .map(|process| {
-                    let memory = process
-                        .memory_used
-                        .map(|bytes| format!("{} GiB", format::gibibytes(bytes)));
-                    view! {
-                        <tr>
-                            <th scope="row">{parts::or_dash(&process.name)}</th>
-                            <td class="is-number">{process.pid}</td>
-                            <td class="is-number">{memory.unwrap_or_else(|| "–".to_owned())}</td>
-                        </tr>
-                    }
-                })
-                .collect();
-            view! {
-                <table class="table">
-                    <thead>
-                        <tr>
-                            <th scope="col">"Program"</th>
-                            <th scope="col" class="is-number">"Process"</th>
-                            <th scope="col" class="is-number">"Memory"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            }
-            .into_any()
-        }
+    let otherwise = match gpu.processes {
+        None => "The programs cannot be listed.",
+        Some(_) => "No program holds memory of this GPU.",
     };
-    listed("Programs that hold memory", content)
+    let columns = [("Program", ""), ("Process", "is-number"), ("Memory", "is-number")];
+    let rows = gpu.processes.iter().flatten().map(process).collect();
+    parts::listing("Programs that hold memory", None, columns, rows, otherwise)
 }
 
-/// What its driver has reported.
+/// What its driver has reported, the latest first.
 pub(super) fn xids(gpu: &Gpu) -> AnyView {
-    let content = if gpu.xids.is_empty() {
-        note("The driver has reported no errors since the gateway began to watch.")
-    } else {
-        let rows: Vec<_> = gpu
-            .xids
-            .iter()
-            .rev()
-            .map(|event| {
-                view! {
-                    <tr>
-                        <th scope="row">{format::date_time(event.at)}</th>
-                        <td class="is-number">{event.xid}</td>
-                        <td class="is-wrapped">{event.meaning.clone()}</td>
-                    </tr>
-                }
-            })
-            .collect();
-        view! {
-            <table class="table">
-                <thead>
-                    <tr>
-                        <th scope="col">"Seen (UTC)"</th>
-                        <th scope="col" class="is-number">"Xid"</th>
-                        <th scope="col">"Meaning"</th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        }
-        .into_any()
-    };
-    listed("Errors that the driver reported", content)
+    let otherwise = "The driver has reported no errors since the gateway began to watch.";
+    let columns = [("Seen (UTC)", ""), ("Xid", "is-number"), ("Meaning", "")];
+    let rows = gpu.xids.iter().rev().map(xid).collect();
+    parts::listing("Errors that the driver reported", None, columns, rows, otherwise)
 }
 
-fn listed(title: &'static str, content: AnyView) -> AnyView {
+fn process(process: &GpuProcess) -> AnyView {
+    let memory = process
+        .memory_used
+        .map(|bytes| format!("{} GiB", format::gibibytes(bytes)));
     view! {
-        <section class="panel table-panel" aria-label=title>
-            <header class="panel__header">
-                <h2>{title}</h2>
-            </header>
-            {content}
-        </section>
+        <tr>
+            <th scope="row">{parts::or_dash(&process.name)}</th>
+            <td class="is-number">{process.pid}</td>
+            <td class="is-number">{memory.unwrap_or_else(|| "–".to_owned())}</td>
+        </tr>
     }
     .into_any()
 }
 
-fn note(text: &'static str) -> AnyView {
-    view! { <p class="panel__note">{text}</p> }.into_any()
+fn xid(event: &XidEvent) -> AnyView {
+    view! {
+        <tr>
+            <th scope="row">{format::date_time(event.at)}</th>
+            <td class="is-number">{event.xid}</td>
+            <td class="is-wrapped">{event.meaning.clone()}</td>
+        </tr>
+    }
+    .into_any()
 }
