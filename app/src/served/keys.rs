@@ -84,16 +84,7 @@ pub fn keys(view: KeysView, visitor: &Visitor) -> String {
             {notice}
             <div class="served__bar">
                 {filters(&view)}
-                {visitor
-                    .admin
-                    .then(|| {
-                        view! {
-                            <a class="button" data-kind="primary" href="/keys?create=">
-                                <span class="icon" data-icon="plus" aria-hidden="true"></span>
-                                "Create key"
-                            </a>
-                        }
-                    })}
+                {parts::create(visitor, "/keys?create=", "Create key")}
             </div>
             {list}
             <p class="muted keys__note">

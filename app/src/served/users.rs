@@ -35,16 +35,7 @@ pub fn users(view: UsersView, visitor: &Visitor) -> String {
             {notice}
             <div class="served__bar">
                 <h2>"Users"</h2>
-                {visitor
-                    .admin
-                    .then(|| {
-                        view! {
-                            <a class="button" data-kind="primary" href="/users?ask=create">
-                                <span class="icon" data-icon="plus" aria-hidden="true"></span>
-                                "Create user"
-                            </a>
-                        }
-                    })}
+                {parts::create(visitor, "/users?ask=create", "Create user")}
             </div>
             {table(&view, visitor)}
             <h2>{if visitor.admin { "Sessions" } else { "Your sessions" }}</h2>
