@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 pub(super) use self::limits::limit_fields;
 use super::KeyFields;
+use crate::components::SelectField;
 
 mod limits;
 
@@ -69,23 +70,5 @@ pub(super) fn main_fields(fields: &KeyFields, focused: bool) -> AnyView {
 
 /// When it expires.
 pub(super) fn expiry_field(choices: Vec<(String, String)>, chosen: &str) -> AnyView {
-    view! {
-        <label class="field">
-            <span class="field__label">"Expires"</span>
-            <select class="field__input" name="expires">
-                {choices
-                    .into_iter()
-                    .map(|(value, words)| {
-                        let selected = value == chosen;
-                        view! {
-                            <option value=value selected=selected>
-                                {words}
-                            </option>
-                        }
-                    })
-                    .collect_view()}
-            </select>
-        </label>
-    }
-    .into_any()
+    view! { <SelectField label="Expires" name="expires" options=choices chosen/> }.into_any()
 }

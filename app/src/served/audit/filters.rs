@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::AuditView;
+use crate::parts;
 
 /// What can be done, as the log calls it.
 const ACTIONS: [&str; 19] = [
@@ -30,36 +31,14 @@ const ACTIONS: [&str; 19] = [
 /// The form; the address is what it was sent with.
 pub(super) fn filters(view: &AuditView) -> AnyView {
     let filter = &view.filter;
-    let known = ACTIONS.contains(&filter.action.as_str()) || filter.action.is_empty();
-    let other = (!known).then(|| {
-        view! {
-            <option value=filter.action.clone() selected=true>
-                {filter.action.clone()}
-            </option>
-        }
-    });
+    let actions = ACTIONS.map(|action| (action.to_owned(), action.to_owned()));
     view! {
         <form class="toolbar" method="get" action="/audit" role="search">
             <label class="field">
                 <span class="field__label">"Who"</span>
                 <input class="field__input" name="actor" value=filter.actor.clone() maxlength="100"/>
             </label>
-            <label class="field">
-                <span class="field__label">"What"</span>
-                <select class="field__input" name="action">
-                    <option value="">"Everything"</option>
-                    {ACTIONS
-                        .map(|action| {
-                            view! {
-                                <option value=action selected=action == filter.action>
-                                    {action}
-                                </option>
-                            }
-                        })
-                        .collect_view()}
-                    {other}
-                </select>
-            </label>
+            {parts::filter("What", "action", "Everything", actions, &filter.action)}
             <label class="field">
                 <span class="field__label">"To what"</span>
                 <input

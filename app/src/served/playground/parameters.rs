@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::PlaygroundView;
+use crate::components::SelectField;
 
 /// How hard the model is to think.
 const EFFORTS: [(&str, &str); 5] = [
@@ -23,21 +24,8 @@ pub(super) fn parameters(view: &PlaygroundView) -> AnyView {
         model if model.is_empty() => view.live.clone(),
         model => model,
     };
-    let models = view.models.iter().map(|model| {
-        view! {
-            <option value=model.clone() selected=*model == chosen>
-                {model.clone()}
-            </option>
-        }
-    });
-    let effort = given("reasoning_effort");
-    let efforts = EFFORTS.map(|(value, words)| {
-        view! {
-            <option value=value selected=value == effort>
-                {words}
-            </option>
-        }
-    });
+    let models = view.models.iter().map(|model| (model.clone(), model.clone()));
+    let efforts = EFFORTS.map(|(value, words)| (value.to_owned(), words.to_owned()));
     let number =
         |label: &'static str, name: &'static str, least: &'static str, most: &'static str, step: &'static str| {
             view! {
@@ -50,18 +38,13 @@ pub(super) fn parameters(view: &PlaygroundView) -> AnyView {
         };
     view! {
         <form class="panel parameters" id="parameters" aria-label="Parameters">
-            <label class="field">
-                <span class="field__label">"Model"</span>
-                <select class="field__input" name="model">
-                    {models.collect::<Vec<_>>()}
-                </select>
-            </label>
-            <label class="field">
-                <span class="field__label">"Thinking"</span>
-                <select class="field__input" name="reasoning_effort">
-                    {efforts}
-                </select>
-            </label>
+            <SelectField label="Model" name="model" options=models.collect() chosen/>
+            <SelectField
+                label="Thinking"
+                name="reasoning_effort"
+                options=efforts.to_vec()
+                chosen=given("reasoning_effort")
+            />
             <label class="field">
                 <span class="field__label">"System prompt"</span>
                 <textarea class="field__input" name="system" rows="3">
