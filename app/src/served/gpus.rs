@@ -57,13 +57,10 @@ pub fn gpus(view: &GpusView) -> String {
             view! { <ul class="gpu-grid">{cards}</ul> }.into_any()
         }
         Some((_, Some(gpu))) => detail::detail(gpu, view),
-        Some((index, None)) => view! {
-            <div class="panel empty">
-                <strong>{format!("There is no GPU {index}.")}</strong>
-                <p>"Choose one of those above."</p>
-            </div>
+        Some((index, None)) => {
+            let title = format!("There is no GPU {index}.");
+            parts::empty(&title, "Choose one of those above.")
         }
-        .into_any(),
     };
     view! {
         <div class="served gpus-page" data-renew=view.period.renewal()>
@@ -109,17 +106,7 @@ fn nothing(source: &GpuSource) -> AnyView {
         GpuSource::Nvml { .. } | GpuSource::DcgmExporter { .. } => {
             parts::empty("There are no GPUs to show.", "The driver answers and knows no GPU.")
         }
-        GpuSource::Absent { reason } => empty("There are no GPUs to show.", reason),
-        GpuSource::Failing { reason } => empty("The GPUs cannot be read.", reason),
+        GpuSource::Absent { reason } => parts::empty("There are no GPUs to show.", reason),
+        GpuSource::Failing { reason } => parts::empty("The GPUs cannot be read.", reason),
     }
-}
-
-fn empty(title: &'static str, reason: &str) -> AnyView {
-    view! {
-        <div class="panel empty">
-            <strong>{title}</strong>
-            <p>{reason.to_owned()}</p>
-        </div>
-    }
-    .into_any()
 }

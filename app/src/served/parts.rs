@@ -80,11 +80,11 @@ pub(super) fn masked(key: &ApiKey) -> String {
 }
 
 /// Where a list has nothing to show.
-pub(super) fn empty(title: &'static str, advice: &'static str) -> AnyView {
+pub(super) fn empty(title: &str, advice: &str) -> AnyView {
     view! {
         <div class="panel empty">
-            <strong>{title}</strong>
-            <p>{advice}</p>
+            <strong>{title.to_owned()}</strong>
+            <p>{advice.to_owned()}</p>
         </div>
     }
     .into_any()
