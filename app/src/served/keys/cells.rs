@@ -8,13 +8,22 @@ use crate::{components::Tone, format};
 
 /// A state's icon, word and colour.
 pub(in crate::served) fn status(key: &ApiKey) -> AnyView {
-    let (tone, word) = match key.status {
-        KeyStatus::Active => (Tone::Ok, "Active"),
-        KeyStatus::Suspended => (Tone::Warn, "Suspended"),
-        KeyStatus::Expired => (Tone::Warn, "Expired"),
-        KeyStatus::Revoked => (Tone::Neutral, "Revoked"),
+    let tone = match key.status {
+        KeyStatus::Active => Tone::Ok,
+        KeyStatus::Suspended | KeyStatus::Expired => Tone::Warn,
+        KeyStatus::Revoked => Tone::Neutral,
     };
-    parts::status(tone, word)
+    parts::status(tone, word(key.status))
+}
+
+/// A state in a word.
+pub(super) fn word(status: KeyStatus) -> &'static str {
+    match status {
+        KeyStatus::Active => "Active",
+        KeyStatus::Suspended => "Suspended",
+        KeyStatus::Expired => "Expired",
+        KeyStatus::Revoked => "Revoked",
+    }
 }
 
 /// The day on which a key expires.

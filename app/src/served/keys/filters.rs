@@ -3,20 +3,20 @@
 use leptos::prelude::*;
 use worv_api::{ApiKey, KeyStatus};
 
-use super::{HOME, KeysView};
+use super::{HOME, KeysView, cells::word};
 
-/// The states in the order of the list, with their values in the address and their words.
-const STATUSES: [(KeyStatus, &str, &str); 4] = [
-    (KeyStatus::Active, "active", "Active"),
-    (KeyStatus::Suspended, "suspended", "Suspended"),
-    (KeyStatus::Expired, "expired", "Expired"),
-    (KeyStatus::Revoked, "revoked", "Revoked"),
+/// The states in the order of the list, with their values in the address.
+const STATUSES: [(KeyStatus, &str); 4] = [
+    (KeyStatus::Active, "active"),
+    (KeyStatus::Suspended, "suspended"),
+    (KeyStatus::Expired, "expired"),
+    (KeyStatus::Revoked, "revoked"),
 ];
 
 /// The keys that match, by their states.
 pub(super) fn shown(view: &KeysView) -> Vec<&ApiKey> {
     let mut shown: Vec<_> = view.keys.iter().filter(|key| matches(key, view)).collect();
-    shown.sort_by_key(|key| STATUSES.iter().position(|(status, _, _)| *status == key.status));
+    shown.sort_by_key(|key| STATUSES.iter().position(|(status, _)| *status == key.status));
     shown
 }
 
@@ -36,10 +36,10 @@ pub(super) fn filters(view: &KeysView) -> AnyView {
             <select class="field__input" name="status" aria-label="Status">
                 <option value="">"Every status"</option>
                 {STATUSES
-                    .map(|(status, value, word)| {
+                    .map(|(status, value)| {
                         view! {
                             <option value=value selected=view.status == Some(status)>
-                                {word}
+                                {word(status)}
                             </option>
                         }
                     })
@@ -56,8 +56,8 @@ pub(super) fn filters(view: &KeysView) -> AnyView {
 impl KeysView {
     /// The state of that name in an address.
     pub fn status_named(name: &str) -> Option<KeyStatus> {
-        let found = STATUSES.iter().find(|(_, value, _)| *value == name);
-        found.map(|(status, _, _)| *status)
+        let found = STATUSES.iter().find(|(_, value)| *value == name);
+        found.map(|(status, _)| *status)
     }
 }
 
