@@ -1,8 +1,8 @@
-//! JSON within other languages.
+//! Text within other languages.
 
-/// JSON between the single quotes of a POSIX shell.
-pub fn for_shell(json: &str) -> String {
-    json.replace('\'', r"'\''")
+/// Text between the single quotes of a POSIX shell.
+pub fn for_shell(text: &str) -> String {
+    text.replace('\'', r"'\''")
 }
 
 /// JSON as Python writes it. Quotes within texts are escaped, so that these members are no part of one.

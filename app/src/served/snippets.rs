@@ -1,12 +1,13 @@
 //! Lines to paste, with the key filled in.
 
 pub(crate) use self::chat::{chat_curl, chat_python};
+use crate::quoting::for_shell;
 
 mod chat;
 
 /// One request with curl.
 pub(crate) fn curl(url: &str, secret: &str, model: &str) -> String {
-    let model = serde_json::Value::from(model);
+    let model = string(model);
     let body =
         format!(r#"{{"model": {model}, "messages": [{{"role": "user", "content": "Reply with one word: pong"}}]}}"#);
     [
@@ -34,17 +35,16 @@ pub(crate) fn claude_code(url: &str, secret: &str, model: &str) -> String {
 
 /// One request with OpenAI's Python library.
 pub(crate) fn python(url: &str, secret: &str, model: &str) -> String {
-    let text = |text: &str| serde_json::Value::from(text).to_string();
     [
         "from openai import OpenAI".to_owned(),
         String::new(),
         format!(
             "client = OpenAI(base_url={}, api_key={})",
-            text(&format!("{url}/v1")),
-            text(secret)
+            string(&format!("{url}/v1")),
+            string(secret)
         ),
         "answer = client.chat.completions.create(".to_owned(),
-        format!("    model={},", text(model)),
+        format!("    model={},", string(model)),
         "    messages=[{\"role\": \"user\", \"content\": \"Reply with one word: pong\"}],".to_owned(),
         ")".to_owned(),
         "print(answer.choices[0].message.content)".to_owned(),
@@ -54,15 +54,14 @@ pub(crate) fn python(url: &str, secret: &str, model: &str) -> String {
 
 /// What Codex reads from its configuration and its environment.
 pub(crate) fn codex(url: &str, secret: &str, model: &str) -> String {
-    let text = |text: &str| serde_json::Value::from(text).to_string();
     [
         "# ~/.codex/config.toml".to_owned(),
-        format!("model = {}", text(model)),
+        format!("model = {}", string(model)),
         "model_provider = \"worv\"".to_owned(),
         String::new(),
         "[model_providers.worv]".to_owned(),
         "name = \"worv\"".to_owned(),
-        format!("base_url = {}", text(&format!("{url}/v1"))),
+        format!("base_url = {}", string(&format!("{url}/v1"))),
         "env_key = \"WORV_API_KEY\"".to_owned(),
         "wire_api = \"responses\"".to_owned(),
         String::new(),
@@ -82,9 +81,14 @@ pub(crate) fn open_webui(url: &str, secret: &str) -> String {
     .join("\n")
 }
 
+/// A string as JSON, TOML and Python write it.
+fn string(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
 /// A word of a POSIX shell that stands for exactly this text.
 fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
+    format!("'{}'", for_shell(text))
 }
 
 #[cfg(test)]

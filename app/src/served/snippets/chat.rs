@@ -1,7 +1,7 @@
 //! A streamed request to paste. The key comes from the environment, so that no secret is copied; the body stands where it says
 //! BODY.
 
-use super::quoted;
+use super::{quoted, string};
 
 /// A streamed request with curl, whose body stands where it says BODY. The key comes from the environment, so that no secret
 /// is copied.
@@ -17,7 +17,7 @@ pub(crate) fn chat_curl(url: &str) -> String {
 
 /// The same with OpenAI's Python library.
 pub(crate) fn chat_python(url: &str) -> String {
-    let url = serde_json::Value::from(format!("{url}/v1"));
+    let url = string(&format!("{url}/v1"));
     [
         "from openai import OpenAI",
         "",
