@@ -6,6 +6,7 @@
 #[cfg(feature = "ssr")]
 pub(crate) use bars::{BarChart, bars};
 pub(crate) use geometry::{Geometry, Size};
+pub(crate) use svg::Across;
 pub(crate) use time_chart::{Series, TimeChart, draw};
 #[cfg(feature = "ssr")]
 pub(crate) use timeline::timeline;

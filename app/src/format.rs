@@ -23,15 +23,26 @@ pub(crate) fn rate(per_second: f64) -> String {
     if per_second == 0.0 {
         "0".to_owned()
     } else if per_second < 99.95 {
-        format!("{per_second:.1}")
+        decimal(per_second)
     } else {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "it is positive, and a cast saturates"
-        )]
-        thousands(per_second.round() as u64)
+        thousands(whole(per_second))
     }
+}
+
+/// A number from 0 up without decimals. Floats are written by way of whole numbers, since the standard library's way brings
+/// tens of kilobytes into the browser.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "what is shown is never negative, and a cast saturates"
+)]
+pub fn whole(number: f64) -> u64 {
+    number.round() as u64
+}
+
+/// A number from 0 up with one decimal.
+pub(crate) fn decimal(number: f64) -> String {
+    tenths(whole(number * 10.0), 10)
 }
 
 /// A number in at most four characters, for the scale of a chart: `950`, `1.2k`, `35k`, `4M`.
@@ -41,8 +52,14 @@ pub(crate) fn compact(number: f64) -> String {
         n if n >= 1000.0 => (n / 1e3, "k"),
         n => (n, ""),
     };
-    let digits = format!("{scaled:.1}");
+    let digits = decimal(scaled);
     format!("{}{unit}", digits.strip_suffix(".0").unwrap_or(&digits))
+}
+
+/// What something draws of what it may draw: `640 / 1000 W`.
+pub(crate) fn power(watts: Option<f64>, limit: Option<f64>) -> Option<String> {
+    let limit = limit.map_or_else(String::new, |limit| format!(" / {}", whole(limit)));
+    watts.map(|watts| format!("{}{limit} W", whole(watts)))
 }
 
 /// Bytes in GiB with one decimal, without the unit: `1,432.5`.

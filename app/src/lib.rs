@@ -10,6 +10,7 @@
 )]
 
 pub use components::Prepared;
+pub use format::whole;
 pub use login::{LoginError, LoginForm, SecondFactorForm, login_document, second_factor_document};
 #[cfg(feature = "ssr")]
 pub use parts::{failed, reports_part, request_rows};

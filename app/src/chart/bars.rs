@@ -8,7 +8,7 @@ use plotters::{
 
 use super::{
     Geometry, Size,
-    svg::{GRID, LABEL, LABEL_HEIGHT, SvgBackend, UNITS_U32, ink},
+    svg::{GRID, LABEL, SvgBackend, UNITS_U32, ink, label_font},
     value_axis::ValueAxis,
 };
 use crate::format;
@@ -65,7 +65,7 @@ fn draw_on<DB: DrawingBackend>(chart: &BarChart, backend: DB) -> Result<(), Draw
         .margin_top(Geometry::TOP * UNITS_U32)
         .x_label_area_size(Geometry::TIMES * UNITS_U32)
         .build_cartesian_2d((0..width).with_key_points(middles.collect::<Vec<_>>()), values)?;
-    let style = ("sans-serif", LABEL_HEIGHT * UNITS_U32).into_font().color(&LABEL);
+    let style = label_font().into_font().color(&LABEL);
     let label = |at: &i64| {
         let found = chart
             .labels

@@ -55,8 +55,9 @@ impl Geometry {
         reason = "spans of milliseconds are far below 2^53"
     )]
     pub(crate) fn time_at(&self, x: f64) -> i64 {
-        let share = ((x - self.x.start) / (self.x.end - self.x.start)).clamp(0.0, 1.0);
-        self.time.start + (share * (self.time.end - self.time.start) as f64).round() as i64
+        let share = (x - self.x.start) / (self.x.end - self.x.start);
+        let at = self.time.start + (share * (self.time.end - self.time.start) as f64).round() as i64;
+        at.clamp(self.time.start, self.time.end)
     }
 }
 

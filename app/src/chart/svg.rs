@@ -6,7 +6,7 @@
 
 use std::fmt::{self, Write as _};
 
-use plotters::style::RGBColor;
+use plotters::style::{FontFamily, RGBColor};
 use plotters_backend::{
     BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind,
     text_anchor::{HPos, VPos},
@@ -21,12 +21,18 @@ pub(crate) const UNITS: i32 = 10;
 pub(crate) const UNITS_U32: u32 = UNITS.unsigned_abs();
 
 /// The height of a label in pixels.
-pub(crate) const LABEL_HEIGHT: u32 = 11;
+const LABEL_HEIGHT: u32 = 11;
 
 /// The class of labels.
 pub(crate) const LABEL: RGBColor = ink(8);
 /// The class of grid lines.
 pub(crate) const GRID: RGBColor = ink(9);
+
+/// The font of labels. Its name is the style sheet's business; one given as text would be brought to lower case, with the
+/// tables of Unicode for that.
+pub(crate) const fn label_font() -> (FontFamily<'static>, u32) {
+    (FontFamily::SansSerif, LABEL_HEIGHT * UNITS_U32)
+}
 
 /// The colour that stands for a class: lines and texts get the class `ink-N`, areas `fill-N`.
 pub(crate) const fn ink(number: u8) -> RGBColor {
@@ -206,7 +212,7 @@ impl fmt::Display for Pixels {
 }
 
 /// A position from the left.
-enum Across {
+pub(crate) enum Across {
     /// In units, written in pixels.
     Pixels(i32),
     /// In hundredths of a percent.
@@ -271,12 +277,8 @@ mod tests {
         root.draw(&Rectangle::new([(0, 0), (20, 30)], ink(5))).unwrap();
         root.draw(&Rectangle::new([(0, 0), (20, 30)], TRANSPARENT.filled()))
             .unwrap();
-        root.draw(&Text::new(
-            "<1 & 2>",
-            (50, 50),
-            ("sans-serif", 110).into_font().color(&ink(6)),
-        ))
-        .unwrap();
+        root.draw(&Text::new("<1 & 2>", (50, 50), label_font().into_font().color(&ink(6))))
+            .unwrap();
         drop(root);
         insta::assert_snapshot!(svg.replace("><", ">\n<"));
     }

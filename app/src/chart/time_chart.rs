@@ -6,7 +6,7 @@ use plotters::{coord::combinators::BindKeyPoints as _, prelude::*};
 
 use super::{
     Geometry, Size, scale,
-    svg::{GRID, LABEL, LABEL_HEIGHT, SvgBackend, UNITS_U32, ink},
+    svg::{GRID, LABEL, SvgBackend, UNITS_U32, ink, label_font},
     value_axis::ValueAxis,
 };
 use crate::format;
@@ -60,7 +60,7 @@ fn draw_on<DB: DrawingBackend>(
         .bold_line_style(GRID)
         .light_line_style(TRANSPARENT)
         .set_all_tick_mark_size(4 * UNITS_U32)
-        .label_style(("sans-serif", LABEL_HEIGHT * UNITS_U32).with_color(LABEL))
+        .label_style(label_font().with_color(LABEL))
         .x_label_formatter(&|at| format::time(*at)[..5].to_owned())
         .y_label_formatter(&|value| format::compact(*value))
         .draw()?;

@@ -4,13 +4,14 @@ use std::ops::Range;
 
 use plotters::{
     coord::{
-        ranged1d::{DefaultFormatting, KeyPointHint},
+        ranged1d::{KeyPointHint, NoDefaultFormatting, ValueFormatter},
         types::RangedCoordf64,
     },
     prelude::*,
 };
 
 use super::scale;
+use crate::format;
 
 /// An axis from zero to its last grid line.
 pub(crate) struct ValueAxis {
@@ -33,7 +34,7 @@ impl ValueAxis {
 }
 
 impl Ranged for ValueAxis {
-    type FormatOption = DefaultFormatting;
+    type FormatOption = NoDefaultFormatting;
     type ValueType = f64;
 
     fn map(&self, value: &f64, limit: (i32, i32)) -> i32 {
@@ -50,5 +51,11 @@ impl Ranged for ValueAxis {
 
     fn range(&self) -> Range<f64> {
         0.0..self.ticks.last().copied().unwrap_or(1.0)
+    }
+}
+
+impl ValueFormatter<f64> for ValueAxis {
+    fn format(value: &f64) -> String {
+        format::compact(*value)
     }
 }

@@ -5,14 +5,17 @@ use leptos::prelude::document;
 use wasm_bindgen::JsCast as _;
 use web_sys::Element;
 
+use crate::chart::Across;
+
 /// Reads the bar beneath the pointer.
 pub(crate) fn point_at(event: &web_sys::PointerEvent) {
     let Some(plot) = plot_at(event) else { return clear() };
     let area = plot.get_bounding_client_rect();
     let share = (f64::from(event.client_x()) - area.left()) / area.width().max(1.0);
-    let count = f64::from(count(&plot));
+    let count = count(&plot);
     #[expect(clippy::cast_possible_truncation, reason = "a few hundred bars")]
-    read(&plot, (share * count).clamp(0.0, count - 1.0) as i32);
+    let position = (share * f64::from(count)) as i32;
+    read(&plot, position.clamp(0, count - 1));
 }
 
 /// Reads the bar that an arrow key leads to; Enter opens it, Escape leaves the chart.
@@ -60,9 +63,9 @@ fn read(plot: &Element, position: i32) {
     drop(plot.set_attribute("aria-valuenow", &position.to_string()));
     show(plot, &row);
     if let Some(cursor) = find(".plot__cursor rect") {
-        let width = 100.0 / f64::from(count(plot));
-        drop(cursor.set_attribute("x", &format!("{}%", width * f64::from(position))));
-        drop(cursor.set_attribute("width", &format!("{width}%")));
+        let share = |bars: i32| Across::Share(i64::from(bars) * 10_000 / i64::from(count(plot))).to_string();
+        drop(cursor.set_attribute("x", &share(position)));
+        drop(cursor.set_attribute("width", &share(1)));
     }
 }
 

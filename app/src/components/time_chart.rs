@@ -112,8 +112,8 @@ pub(crate) fn TimeChartFigure(
                             .get()
                             .map(|at| {
                                 let geometry = geometry();
-                                let x = geometry.x_at(at).clamp(geometry.x.start, geometry.x.end);
-                                view! { <line x1=x x2=x y1=geometry.y.start y2=geometry.y.end/> }
+                                let x = format::whole(geometry.x_at(at.clamp(geometry.time.start, geometry.time.end)));
+                                view! { <line x1=x x2=x y1=format::whole(geometry.y.start) y2=format::whole(geometry.y.end)/> }
                             })
                     }}
                 </svg>

@@ -1,7 +1,7 @@
 //! The request as it is sent, and as it can be copied.
 
 use app::quoting::{for_python, for_shell};
-use js_sys::{Array, JSON, Object};
+use js_sys::{Array, JSON, Number, Object};
 use leptos::prelude::window;
 use web_sys::{Element, FormData, HtmlFormElement, UrlSearchParams};
 
@@ -33,8 +33,9 @@ pub(super) fn body(messages: &Array) -> Object {
         set(&body, "reasoning_effort", &effort.into());
     }
     for name in NUMBERS {
-        // What the browser lets through as a number.
-        if let Some(number) = text(name).and_then(|text| text.parse::<f64>().ok()) {
+        // What the browser lets through as a number, read by the browser: reading floats takes tables of many kilobytes.
+        let number = text(name).map(|text| Number::parse_float(&text));
+        if let Some(number) = number.filter(|number| number.is_finite()) {
             set(&body, name, &number.into());
         }
     }

@@ -77,23 +77,23 @@ fn cache(metrics: &EngineMetrics) -> String {
     metrics
         .total
         .kv_cache_percent
-        .map_or_else(|| "–".to_owned(), |percent| format!("{percent:.0} %"))
+        .map_or_else(|| "–".to_owned(), |percent| format!("{} %", format::whole(percent)))
 }
 
 fn cache_hits(metrics: &EngineMetrics) -> String {
     let hits = metrics.total.prefix_cache_hit_percent;
     hits.map_or_else(
         || "no prompt lately".to_owned(),
-        |percent| format!("{percent:.0} % of prompts from it"),
+        |percent| format!("{} % of prompts from it", format::whole(percent)),
     )
 }
 
 /// Milliseconds as they are, or seconds where there are many.
 fn milliseconds(millis: f64) -> String {
     if millis < 9_999.5 {
-        format!("{millis:.0} ms")
+        format!("{} ms", format::whole(millis))
     } else {
-        format!("{:.1} s", millis / 1000.0)
+        format!("{} s", format::decimal(millis / 1000.0))
     }
 }
 

@@ -110,11 +110,6 @@ pub(super) fn figure(value: Option<u32>, unit: &str) -> String {
 }
 
 /// What it draws of what it may draw.
-pub(super) fn power(gpu: &Gpu) -> String {
-    let limit = gpu
-        .power_limit_watts
-        .map(|watts| format!(" / {watts:.0}"))
-        .unwrap_or_default();
-    let watts = gpu.power_watts.map(|watts| format!("{watts:.0}{limit} W"));
-    watts.unwrap_or_else(|| "–".to_owned())
+fn power(gpu: &Gpu) -> String {
+    format::power(gpu.power_watts, gpu.power_limit_watts).unwrap_or_else(|| "–".to_owned())
 }

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use app::whole;
 use js_sys::Date;
 
 /// What is measured of an answer; moments are in Unix milliseconds.
@@ -48,12 +49,12 @@ impl Figures {
             figures.push("stopped".to_owned());
         }
         if let Some(first) = self.first_at.get() {
-            figures.push(format!("first token after {:.0} ms", first - self.sent_at));
+            figures.push(format!("first token after {} ms", whole(first - self.sent_at)));
             if let Some((prompt, answer)) = self.tokens.get() {
-                figures.push(format!("{prompt} tokens in, {answer} out"));
+                figures.push(format!("{} tokens in, {} out", whole(prompt), whole(answer)));
                 let seconds = (self.last_at.get() - first) / 1000.0;
                 if seconds > 0.0 {
-                    figures.push(format!("{:.0} tokens/s", answer / seconds));
+                    figures.push(format!("{} tokens/s", whole(answer / seconds)));
                 }
             }
         }

@@ -57,7 +57,7 @@ pub(super) fn Row(index: u32) -> impl IntoView {
                 {figure(|gpu| gpu.temperature_celsius.map(|celsius| format!("{celsius} °C")))}
             </td>
             <td class="is-number">
-                {figure(power)}
+                {figure(|gpu| format::power(gpu.power_watts, gpu.power_limit_watts))}
             </td>
             <td>
                 <Status
@@ -72,12 +72,4 @@ pub(super) fn Row(index: u32) -> impl IntoView {
 /// Memory used and in all, in GiB; none for a GPU that was never read.
 fn memory(gpu: &GpuSummary) -> Option<(String, String)> {
     (gpu.memory_total > 0).then(|| (format::gibibytes(gpu.memory_used), format::gibibytes(gpu.memory_total)))
-}
-
-fn power(gpu: &GpuSummary) -> Option<String> {
-    let limit = gpu
-        .power_limit_watts
-        .map(|watts| format!(" / {watts:.0}"))
-        .unwrap_or_default();
-    gpu.power_watts.map(|watts| format!("{watts:.0}{limit} W"))
 }

@@ -20,7 +20,7 @@ pub(super) fn totals(report: &GpuOverview) -> String {
     )];
     if gpus.iter().any(|gpu| gpu.power_watts.is_some()) {
         let watts: f64 = gpus.iter().filter_map(|gpu| gpu.power_watts).sum();
-        facts.push(format!("{:.1}\u{a0}kW", watts / 1000.0));
+        facts.push(format!("{}\u{a0}kW", format::decimal(watts / 1000.0)));
     }
     facts.extend(
         gpus.iter()
