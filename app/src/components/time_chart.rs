@@ -1,17 +1,19 @@
 //! A chart of the last minutes that can be read with the pointer and with the keyboard.
 
 use leptos::{ev, html, prelude::*};
-use wasm_bindgen::{JsCast as _, closure::Closure};
 use worv_api::LiveSample;
 
+use self::{reading::Reading, width::measured_width};
 use crate::{
     chart::{self, Geometry, Series, Size, TimeChart},
     figures, format,
     live::LiveFeed,
 };
 
-/// What the server draws for, before the browser has measured.
-const WIDTH: u32 = 560;
+mod reading;
+mod width;
+
+/// The height in CSS pixels.
 const HEIGHT: u32 = 168;
 
 /// How far an arrow key moves, in milliseconds: one point of the chart.
@@ -122,59 +124,6 @@ pub(crate) fn TimeChartFigure(
     }
 }
 
-/// What a chart says at one moment.
-struct Reading {
-    /// The moment in Unix milliseconds, none for now.
-    at: Option<i64>,
-    /// The end of the chart in Unix milliseconds.
-    end: i64,
-    /// The value of each line; none where nothing is known.
-    values: Vec<Option<f64>>,
-}
-
-impl Reading {
-    fn take(chart: &TimeChart, cursor: Option<i64>) -> Self {
-        let at = cursor.map(|at| at.clamp(chart.time.start, chart.time.end));
-        let nearest = |series: &Series| {
-            let points = series.pieces.iter().flatten();
-            points
-                .map(|(moment, value)| ((moment - at.unwrap_or(chart.time.end)).abs(), *value))
-                .filter(|(distance, _)| *distance <= STEP)
-                .min_by_key(|(distance, _)| *distance)
-                .map(|(_, value)| value)
-        };
-        Self {
-            at,
-            end: chart.time.end,
-            values: chart.series.iter().map(nearest).collect(),
-        }
-    }
-
-    fn moment(&self) -> String {
-        self.at.map(format::time).unwrap_or_default()
-    }
-
-    fn value(&self, line: usize) -> String {
-        match self.values.get(line).copied().flatten() {
-            Some(value) => format::rate(value),
-            None => "–".to_owned(),
-        }
-    }
-
-    fn seconds_from_end(&self) -> String {
-        (self.at.map_or(0, |at| at - self.end) / 1000).to_string()
-    }
-
-    fn in_words(&self, lines: &[ChartLine]) -> String {
-        let moment = self.at.map_or_else(|| "now".to_owned(), format::time);
-        let values = lines.iter().enumerate().map(|(position, line)| {
-            let value = self.value(position);
-            format!("{} {value}", line.name)
-        });
-        format!("{moment}: {}", values.collect::<Vec<_>>().join(", "))
-    }
-}
-
 fn size(width: u32) -> Size {
     Size { width, height: HEIGHT }
 }
@@ -193,26 +142,4 @@ fn time_chart<'a>(
         series: series.collect(),
         time,
     }
-}
-
-/// The width of the element in CSS pixels: [`WIDTH`] until the browser has measured it, then whatever it is.
-fn measured_width(element: NodeRef<html::Div>) -> RwSignal<u32> {
-    let width = RwSignal::new(WIDTH);
-    Effect::new(move |_| {
-        let Some(element) = element.get() else { return };
-        let observed = element.clone();
-        let measure = Closure::<dyn Fn()>::new(move || {
-            let measured = observed.client_width().unsigned_abs();
-            if measured > 0 && width.get_untracked() != measured {
-                width.set(measured);
-            }
-        });
-        // Every browser that runs this module has it; without it the chart keeps the width it has.
-        if let Ok(observer) = web_sys::ResizeObserver::new(measure.as_ref().unchecked_ref()) {
-            observer.observe(&element);
-            let held = send_wrapper::SendWrapper::new((observer, measure));
-            on_cleanup(move || held.0.disconnect());
-        }
-    });
-    width
 }

@@ -3,7 +3,7 @@
 use leptos::prelude::window;
 use wasm_bindgen::JsCast as _;
 
-use super::target;
+use super::{part::query, target};
 
 /// The address that a filter leads to, without the fields that are empty.
 pub(super) fn address_of(event: &web_sys::Event) -> Option<String> {
@@ -25,7 +25,7 @@ pub(super) fn address_of(event: &web_sys::Event) -> Option<String> {
     let path = form
         .get_attribute("action")
         .or_else(|| window().location().pathname().ok())?;
-    Some(path + &super::query(&String::from(kept.to_string())))
+    Some(path + &query(&String::from(kept.to_string())))
 }
 
 /// Sends a filter as soon as a choice in it has changed.
