@@ -162,12 +162,13 @@ pub async fn serve(mut config: Config, origin: &Origin, options: Serve) -> Resul
         Figures { gpus, tls, traced },
     );
     let control = control::router(&console, &config.server.data_dir, &console.entropy)?;
-    ready::announce(&front.addresses(), credentials.as_ref(), options.ready_file.as_deref())?;
-    notify::ready();
-    // An engine that this process runs has one master: it is not handed over.
+    // An engine that this process runs has one master: it is not handed over. Whoever learns that this process is ready may
+    // ask for another one at once.
     if demo.is_none() && !config.runs_engine() {
         tasks.spawn(front.handover(&config.server.data_dir)?.follow(accepting.clone()));
     }
+    ready::announce(&front.addresses(), credentials.as_ref(), options.ready_file.as_deref())?;
+    notify::ready();
     let ends = Ends::new(accepting, &stopping, config.server.drain_seconds);
     let sites = sites(&config, &gateway, &console, (engine, reports), &tasks);
     front.run((sites, gateway), health.merge(control), &tasks, ends).await;

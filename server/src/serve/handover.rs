@@ -14,7 +14,7 @@ use command_fds::{CommandFdExt, FdMapping};
 use tokio::{
     net::UnixDatagram,
     process::{Child, Command},
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     time::timeout,
 };
 use tokio_util::sync::CancellationToken;
@@ -53,13 +53,20 @@ impl Handover {
         })
     }
 
-    /// At each SIGUSR2 starts a new process; the first that serves ends this one's accepting. One that does not start
-    /// is logged, and this one goes on.
-    pub async fn follow(self, accepting: CancellationToken) {
-        let mut asked = match signal(SignalKind::user_defined2()) {
-            Ok(asked) => asked,
-            Err(error) => return tracing::error!(%error, "cannot listen for SIGUSR2"),
-        };
+    /// At each SIGUSR2 after this call starts a new process; the first that serves ends this one's accepting. One that does
+    /// not start is logged, and this one goes on.
+    pub fn follow(self, accepting: CancellationToken) -> impl Future<Output = ()> {
+        // From here on the signal does not end the program.
+        let asked = signal(SignalKind::user_defined2());
+        async move {
+            match asked {
+                Ok(asked) => self.follow_signal(asked, accepting).await,
+                Err(error) => tracing::error!(%error, "cannot listen for SIGUSR2"),
+            }
+        }
+    }
+
+    async fn follow_signal(&self, mut asked: Signal, accepting: CancellationToken) {
         while accepting.run_until_cancelled(asked.recv()).await.flatten().is_some() {
             match self.start().await {
                 Ok(child) => {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use tokio::{
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     sync::watch,
     time::{MissedTickBehavior, interval},
 };
@@ -60,14 +60,31 @@ pub fn profiles(start: &[Profile]) -> (Profiles, ProfileChanger) {
     (profiles, ProfileChanger(senders))
 }
 
-/// Follows the file until `stopping`: whenever it has changed, and at each SIGHUP, its profiles are taken over. One that
-/// is wrong changes nothing; why is shown with the profiles.
-pub async fn follow(file: Option<PathBuf>, start: Config, changer: ProfileChanger, stopping: CancellationToken) {
-    // Without a handler, the signal would end the program.
-    let Ok(mut hang_up) = signal(SignalKind::hangup()) else {
-        tracing::error!("cannot listen for SIGHUP");
-        return;
-    };
+/// Follows the file until `stopping`: whenever it has changed, and at each SIGHUP after this call, its profiles are taken
+/// over. One that is wrong changes nothing; why is shown with the profiles.
+pub fn follow(
+    file: Option<PathBuf>,
+    start: Config,
+    changer: ProfileChanger,
+    stopping: CancellationToken,
+) -> impl Future<Output = ()> {
+    // From here on the signal does not end the program.
+    let hang_up = signal(SignalKind::hangup());
+    async move {
+        match hang_up {
+            Ok(hang_up) => follow_signal(hang_up, file, start, changer, stopping).await,
+            Err(error) => tracing::error!(%error, "cannot listen for SIGHUP"),
+        }
+    }
+}
+
+async fn follow_signal(
+    mut hang_up: Signal,
+    file: Option<PathBuf>,
+    start: Config,
+    changer: ProfileChanger,
+    stopping: CancellationToken,
+) {
     let mut looks = interval(LOOK_INTERVAL);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut seen = file.as_deref().and_then(stamp);
