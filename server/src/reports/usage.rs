@@ -6,7 +6,7 @@ use worv_api::{GpuUse, Grouping, KeyUsage, KeyUsageBucket, UsageGroup, UsageRepo
 use worv_core::{UnixMillis, calendar, key::KeyId};
 use worv_store::{
     Store, StoreError,
-    usage::{Group, GroupBy, UsageBucket, UsageQuery},
+    usage::{self as stored, Group, GroupBy, UsageBucket, UsageQuery},
 };
 
 use super::{
@@ -83,7 +83,7 @@ async fn groups(
     store: &Store,
     question: &UsageQuestion,
     whole: &UsageQuery,
-    shares: &[(Option<Group>, worv_store::usage::GpuUse)],
+    shares: &[(Option<Group>, stored::GpuUse)],
 ) -> Result<Vec<(Option<Group>, UsageGroup)>, StoreError> {
     let buckets = store.usage(whole).await?;
     let keys = match question.by {
@@ -187,9 +187,9 @@ fn period_before(whole: &UsageQuery, now: UnixMillis) -> UsageQuery {
     }
 }
 
-fn together(shares: &[(Option<Group>, worv_store::usage::GpuUse)]) -> worv_store::usage::GpuUse {
-    let sum = |of: fn(&worv_store::usage::GpuUse) -> f64| shares.iter().map(|(_, share)| of(share)).sum();
-    worv_store::usage::GpuUse {
+fn together(shares: &[(Option<Group>, stored::GpuUse)]) -> stored::GpuUse {
+    let sum = |of: fn(&stored::GpuUse) -> f64| shares.iter().map(|(_, share)| of(share)).sum();
+    stored::GpuUse {
         gpu_seconds: sum(|share| share.gpu_seconds),
         joules: sum(|share| share.joules),
     }
@@ -201,7 +201,7 @@ fn together(shares: &[(Option<Group>, worv_store::usage::GpuUse)]) -> worv_store
     clippy::cast_sign_loss,
     reason = "what GPUs take is never negative, and a cast saturates"
 )]
-fn rounded(taken: worv_store::usage::GpuUse) -> GpuUse {
+fn rounded(taken: stored::GpuUse) -> GpuUse {
     GpuUse {
         gpu_seconds: taken.gpu_seconds.round() as u64,
         joules: taken.joules.round() as u64,

@@ -13,6 +13,9 @@ use crate::{Store, StoreError, row};
 /// Hours up to which a range is shared out hour by hour; a longer one is, day by day.
 const MOST_HOURS: i64 = 4_000;
 
+/// Uncached tokens of a prompt that count as one of an answer: an engine reads several in the time that it writes one.
+const READ_FOR_ONE_WRITTEN: i64 = 4;
+
 /// What GPUs took.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct GpuUse {
@@ -50,15 +53,14 @@ impl Store {
 
     /// What GPUs took in the hours (over 4000 hours, the days) of a question, split as the question says. Of what they took
     /// in one of them, a request has its share of the tokens that were worked on in it: those of answers, and a quarter of
-    /// those of prompts that were not cached, since an engine reads several tokens in the time that it writes one. Where
-    /// there were none, nobody has any.
+    /// those of prompts that were not cached. Where there were none, nobody has any.
     ///
     /// # Errors
     /// [`StoreError::Invalid`] where the range is empty or too long to be looked at.
     pub async fn gpu_use(&self, query: &UsageQuery) -> Result<GpuShares, StoreError> {
         query.stretch()?;
-        let hours = query.buckets(Span::Hour);
-        let (span, hours_in_each) = if hours.1 - hours.0 > MOST_HOURS {
+        let (first_hour, end_hour) = query.buckets(Span::Hour);
+        let (span, hours_in_each) = if end_hour - first_hour > MOST_HOURS {
             (Span::Day, 24)
         } else {
             (Span::Hour, 1)
@@ -93,19 +95,15 @@ impl Store {
 /// The statement: a row without a group for everything, and one for each group, put together from literals and numbers.
 fn statement(query: &UsageQuery, hours_in_each: i64) -> String {
     let all = Part::All.code();
-    let work = |rows: &str| format!("({rows}.completion_tokens * 4 + {rows}.prompt_tokens - {rows}.cached_tokens)");
+    let work = |rows: &str| {
+        format!("({rows}.completion_tokens * {READ_FOR_ONE_WRITTEN} + {rows}.prompt_tokens - {rows}.cached_tokens)")
+    };
     let (of_group, of_all) = (work("of_group"), work("of_all"));
     let share = format!("CAST({of_group} AS DOUBLE PRECISION) / {of_all}");
-    let keys = query
-        .keys
-        .iter()
-        .map(|key| key.0.to_string())
-        .collect::<Vec<_>>()
-        .join(", ");
-    let of_keys = if keys.is_empty() {
+    let of_keys = if query.keys.is_empty() {
         String::new()
     } else {
-        format!("AND of_group.key_id IN ({keys}) ")
+        format!("AND of_group.key_id IN ({}) ", query.key_list())
     };
     format!(
         "WITH taken AS (SELECT bucket / {hours_in_each} AS bucket, \

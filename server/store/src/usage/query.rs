@@ -191,6 +191,12 @@ impl UsageQuery {
         }
     }
 
+    /// The numbers of the keys that are asked for, as a statement lists them.
+    pub(super) fn key_list(&self) -> String {
+        let numbers: Vec<_> = self.keys.iter().map(|key| key.0.to_string()).collect();
+        numbers.join(", ")
+    }
+
     /// The column that tells one group from another; where there is one, it is the same in all rows.
     pub(super) fn group_column(&self) -> &'static str {
         match self.by {
@@ -213,11 +219,10 @@ impl UsageQuery {
                 "usage_by_part WHERE bucket >= $2 AND bucket < $3".to_owned(),
             )
         } else {
-            let keys: Vec<_> = self.keys.iter().map(|key| key.0.to_string()).collect();
             let buckets = "WITH RECURSIVE buckets (number) AS (SELECT CAST($2 AS BIGINT) \
                  UNION ALL SELECT number + 1 FROM buckets WHERE number + 1 < $3) ";
             let from = "buckets CROSS JOIN usage_by_part WHERE bucket = number AND key_id IN";
-            (buckets.to_owned(), format!("{from} ({})", keys.join(", ")))
+            (buckets.to_owned(), format!("{from} ({})", self.key_list()))
         };
         format!(
             "{before}SELECT CAST({bucket} AS BIGINT) AS bucket, CAST({group} AS BIGINT) AS usage_group, {} FROM {from} \
