@@ -7,6 +7,8 @@ interface TestFixtures {
   complaints: Complaints;
   /** A page whose user is signed in as the administrator. */
   console: Page;
+  /** A server that only this test uses, so that it may change or end it. */
+  server: Server;
 }
 
 interface WorkerFixtures {
@@ -38,6 +40,13 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     await signIn(page, worv);
     await expectHydrated(page);
     await use(page);
+  },
+  server: async ({ context }, use) => {
+    const server = await Server.start();
+    await use(server);
+    // A page that is open would complain that its server has gone.
+    await Promise.all(context.pages().map((page) => page.close()));
+    await server.stop();
   },
 });
 

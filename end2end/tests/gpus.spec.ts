@@ -1,5 +1,4 @@
 import { expect, expectHydrated, signIn, test } from '../support/fixtures.js';
-import { Server } from '../support/server.js';
 
 interface Gpus {
   report: { gpus: { index: number; uuid: string; memory_total: number; processes: { pid: number }[] }[] };
@@ -61,26 +60,21 @@ test('the cards are brought up to date, and what somebody is at stays', async ({
   await expect(link).toBeFocused();
 });
 
-test('what is wrong with a GPU is said on its card, and everything else goes on', async ({ page }) => {
-  const server = await Server.start();
-  try {
-    await page.goto(`${server.url}/login`);
-    await signIn(page, server);
-    await page.goto(`${server.url}/gpus`);
-    await expectHydrated(page);
-    const card = (index: number) => page.getByRole('listitem').filter({ has: page.getByRole('heading', { name: `GPU ${index}` }) });
-    await expect(card(2)).toContainText('OK');
-    await server.scriptGpus({ 2: { temperature: 91 }, 4: { ecc_uncorrected: 3 }, 6: { fault: { error: 15 } } });
-    await expect(card(2)).toContainText('Hot');
-    await expect(card(4)).toContainText('Check');
-    await expect(card(4)).toContainText('lost data 3 times');
-    await expect(card(6)).toContainText('Fault');
-    await expect(card(7)).toContainText('OK');
-    await card(6).getByRole('link').click();
-    await expect(page.getByText('Fault', { exact: true })).toBeVisible();
-    await server.scriptGpus({});
-    await expect(page.getByText('Fault', { exact: true })).toHaveCount(0);
-  } finally {
-    await server.stop();
-  }
+test('what is wrong with a GPU is said on its card, and everything else goes on', async ({ page, server }) => {
+  await page.goto(`${server.url}/login`);
+  await signIn(page, server);
+  await page.goto(`${server.url}/gpus`);
+  await expectHydrated(page);
+  const card = (index: number) => page.getByRole('listitem').filter({ has: page.getByRole('heading', { name: `GPU ${index}` }) });
+  await expect(card(2)).toContainText('OK');
+  await server.scriptGpus({ 2: { temperature: 91 }, 4: { ecc_uncorrected: 3 }, 6: { fault: { error: 15 } } });
+  await expect(card(2)).toContainText('Hot');
+  await expect(card(4)).toContainText('Check');
+  await expect(card(4)).toContainText('lost data 3 times');
+  await expect(card(6)).toContainText('Fault');
+  await expect(card(7)).toContainText('OK');
+  await card(6).getByRole('link').click();
+  await expect(page.getByText('Fault', { exact: true })).toBeVisible();
+  await server.scriptGpus({});
+  await expect(page.getByText('Fault', { exact: true })).toHaveCount(0);
 });

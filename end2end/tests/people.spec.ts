@@ -1,5 +1,4 @@
 import { expect, expectHydrated, test } from '../support/fixtures.js';
-import { Server } from '../support/server.js';
 
 test('a user is created, promoted and deleted, and sessions are ended', async ({ console: page, browser, worv }) => {
   const name = 'grace';
@@ -66,39 +65,34 @@ test('the settings say where each value comes from, and no secret', async ({ con
 test.describe('without scripts', () => {
   test.use({ javaScriptEnabled: false });
 
-  test('a second factor is set up and asked for', async ({ page, complaints }) => {
+  test('a second factor is set up and asked for', async ({ page, complaints, server }) => {
     complaints.allow(/status of 401/);
-    // A server of its own: its administrator has another way in afterwards.
-    const server = await Server.start();
-    try {
-      await page.goto(`${server.url}/login?next=%2Fsettings`);
-      await page.getByLabel('Name').fill(server.admin.name);
-      await page.getByLabel('Password').fill(server.admin.password);
-      await page.getByRole('button', { name: 'Sign in' }).click();
-      await page.getByRole('button', { name: 'Set up' }).click();
-      await expect(page.getByRole('img', { name: 'QR code' })).toBeVisible();
-      await page.getByText('Or type the secret').click();
-      const secret = await page.getByLabel('Secret', { exact: true }).inputValue();
-      await page.getByLabel('Code', { exact: true }).fill(await codeOf(secret));
-      await page.getByRole('button', { name: 'Switch on' }).click();
-      const codes = (await page.getByLabel('Recovery codes', { exact: true }).inputValue()).split('\n');
-      expect(codes).toHaveLength(10);
-      await page.getByLabel('I have stored them').check();
-      await page.getByRole('button', { name: 'Done' }).click();
+    // Its own server, whose administrator has another way in afterwards.
+    await page.goto(`${server.url}/login?next=%2Fsettings`);
+    await page.getByLabel('Name').fill(server.admin.name);
+    await page.getByLabel('Password').fill(server.admin.password);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('button', { name: 'Set up' }).click();
+    await expect(page.getByRole('img', { name: 'QR code' })).toBeVisible();
+    await page.getByText('Or type the secret').click();
+    const secret = await page.getByLabel('Secret', { exact: true }).inputValue();
+    await page.getByLabel('Code', { exact: true }).fill(await codeOf(secret));
+    await page.getByRole('button', { name: 'Switch on' }).click();
+    const codes = (await page.getByLabel('Recovery codes', { exact: true }).inputValue()).split('\n');
+    expect(codes).toHaveLength(10);
+    await page.getByLabel('I have stored them').check();
+    await page.getByRole('button', { name: 'Done' }).click();
 
-      await page.getByRole('button', { name: 'Sign out' }).click();
-      await page.getByLabel('Name').fill(server.admin.name);
-      await page.getByLabel('Password').fill(server.admin.password);
-      await page.getByRole('button', { name: 'Sign in' }).click();
-      await page.getByLabel('Code').fill('000000x');
-      await page.getByRole('button', { name: 'Continue' }).click();
-      await expect(page.getByRole('alert')).toContainText('That code is not right');
-      await page.getByLabel('Code').fill(codes[0] ?? '');
-      await page.getByRole('button', { name: 'Continue' }).click();
-      await expect(page.getByRole('heading', { level: 1 })).toHaveText('Overview');
-    } finally {
-      await server.stop();
-    }
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByLabel('Name').fill(server.admin.name);
+    await page.getByLabel('Password').fill(server.admin.password);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByLabel('Code').fill('000000x');
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await expect(page.getByRole('alert')).toContainText('That code is not right');
+    await page.getByLabel('Code').fill(codes[0] ?? '');
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Overview');
   });
 });
 
