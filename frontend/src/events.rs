@@ -14,11 +14,15 @@ use futures::{
     stream::select_all,
 };
 use gloo_net::eventsource::futures::EventSource;
-use gloo_timers::future::sleep;
+use gloo_timers::future::{IntervalStream, sleep};
 use leptos::{prelude::*, task::spawn_local};
 
-/// An event is due every second. A browser that has lost the server says nothing, so silence is how a break is noticed.
-const LONGEST_SILENCE: Duration = Duration::from_secs(4);
+/// An event is due every second. A browser that has lost the server says nothing, so silence is how a break is noticed: it is
+/// listened for so often, in milliseconds, and one timer for all events costs less than one for each.
+const LISTENING: u32 = 2000;
+
+/// So many times in a row nothing may have come.
+const LONGEST_SILENCE: u32 = 2;
 
 /// Attempts that may fail before the page calls itself offline.
 const FAILURES_UNTIL_OFFLINE: u32 = 3;
@@ -88,13 +92,19 @@ async fn receive(feed: LiveFeed, asking: &mut mpsc::UnboundedReceiver<()>) -> En
         return end;
     };
     let mut messages = select_all(subscriptions);
+    let mut listening = IntervalStream::new(LISTENING);
+    let mut silence = 0;
     loop {
-        let next = select(messages.next(), Box::pin(sleep(LONGEST_SILENCE)));
-        let message = match select(asking.next(), next).await {
+        let message = match select(asking.next(), select(messages.next(), listening.next())).await {
             Either::Left(_) => return End::Other,
             Either::Right((Either::Left((Some(Ok((_, message))), _)), _)) => message,
+            Either::Right((Either::Right(_), _)) if silence < LONGEST_SILENCE => {
+                silence += 1;
+                continue;
+            }
             Either::Right(_) => return end,
         };
+        silence = 0;
         let Some(event) = message
             .data()
             .as_string()
@@ -107,7 +117,9 @@ async fn receive(feed: LiveFeed, asking: &mut mpsc::UnboundedReceiver<()>) -> En
         if matches!(end, End::Silent) && brings_requests {
             feed.tail_opened.update(|count| *count += 1);
         }
-        feed.connection.set(Connection::Live);
+        if feed.connection.get_untracked() != Connection::Live {
+            feed.connection.set(Connection::Live);
+        }
         end = End::Broken;
     }
 }

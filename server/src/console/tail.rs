@@ -21,7 +21,7 @@ use worv_core::usage::{Durable, UsageRecord, UsageSink};
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// The same while more ends than anybody could read: a list that changes more often costs the browser and shows no more.
-const LONG_PAUSE: Duration = Duration::from_secs(2);
+const LONG_PAUSE: Duration = Duration::from_secs(3);
 
 /// Records a second that can still be read.
 const READABLE: u128 = 20;
@@ -178,8 +178,8 @@ mod tests {
     fn a_list_that_nobody_could_read_changes_less_often() {
         assert_eq!(next_pause(10, PAUSE), PAUSE);
         assert_eq!(next_pause(11, PAUSE), LONG_PAUSE);
-        assert_eq!(next_pause(41, LONG_PAUSE), LONG_PAUSE);
-        assert_eq!(next_pause(40, LONG_PAUSE), PAUSE);
+        assert_eq!(next_pause(61, LONG_PAUSE), LONG_PAUSE);
+        assert_eq!(next_pause(60, LONG_PAUSE), PAUSE);
     }
 
     #[tokio::test]

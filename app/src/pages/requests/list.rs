@@ -109,7 +109,7 @@ fn row(request: &RequestSummary, query: &Query) -> AnyView {
             <td data-label="Key" class="is-long">
                 <a href=of_key>{request.key.clone()}</a>
             </td>
-            <td data-label="Model" class="is-long">
+            <td data-label="Model" class="is-long" class:is-twofold=request.is_aliased()>
                 {model(request)}
             </td>
             <td data-label="Endpoint" class="is-secondary">{request.endpoint.clone()}</td>
