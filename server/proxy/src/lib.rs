@@ -41,6 +41,7 @@ mod messages_support;
 mod messages_translation;
 mod minute;
 mod models;
+mod offered_tools;
 mod output_budget;
 mod payload;
 mod piece_rate;

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use crate::{
     error::ApiError,
     json::{Edit, JsonError, Object, elements, string},
+    offered_tools,
 };
 
 /// The content blocks that every version of the engine takes (vllm/entrypoints/anthropic/protocol.py).
@@ -40,15 +41,7 @@ pub(crate) fn edits<'a>(object: &Object<'a>) -> Result<Vec<Edit<'a>>, ApiError> 
     if let Some(turns) = conversation.repaired {
         edits.push(("messages", Some(list(&turns).into())));
     }
-    if let Some(tools) = object.get("tools").and_then(|tools| elements(tools).ok()) {
-        let runnable = |tool: &&&str| Object::parse(tool).is_ok_and(|tool| tool.get("input_schema").is_some());
-        let kept: Vec<&str> = tools.iter().filter(runnable).copied().collect();
-        if kept.is_empty() && !tools.is_empty() {
-            edits.extend([("tools", None), ("tool_choice", None)]);
-        } else if kept.len() < tools.len() {
-            edits.push(("tools", Some(list(&kept).into())));
-        }
-    }
+    edits.extend(offered_tools::only(object, |tool| tool.get("input_schema").is_some()));
     Ok(edits)
 }
 

@@ -15,6 +15,7 @@ use crate::{
     messages_support::MessagesSupport,
     messages_translation::Translation,
     models::Resolved,
+    offered_tools,
     output_budget::{Limits, OutputBudget, PromptLength},
     prompt_count::Question,
     shield, thinking,
@@ -206,23 +207,11 @@ fn thinks(endpoint: Endpoint) -> bool {
     }
 }
 
-fn without_foreign_tools(object: &Object<'_>) -> Vec<Edit<'static>> {
-    let tools = object
-        .get("tools")
-        .and_then(|tools| elements(tools).ok())
-        .unwrap_or_default();
-    let is_foreign = |tool: &&str| {
-        let kind = Object::parse(tool).ok().and_then(|tool| string(tool.get("type")?));
-        kind.is_some_and(|kind| FOREIGN_TOOLS.contains(&&*kind))
-    };
-    let kept: Vec<&str> = tools.iter().copied().filter(|tool| !is_foreign(tool)).collect();
-    if kept.len() == tools.len() {
-        Vec::new()
-    } else if kept.is_empty() {
-        vec![("tools", None), ("tool_choice", None)]
-    } else {
-        vec![("tools", Some(format!("[{}]", kept.join(",")).into()))]
-    }
+fn without_foreign_tools<'a>(object: &Object<'a>) -> Vec<Edit<'a>> {
+    offered_tools::only(object, |tool| {
+        let kind = tool.get("type").and_then(string);
+        !kind.is_some_and(|kind| FOREIGN_TOOLS.contains(&&*kind))
+    })
 }
 
 /// A list of prompts would be so many requests in one. A list of numbers is one prompt, as tokens.
