@@ -9,7 +9,7 @@ use crate::{
     answer::{Answer, AnswerBody},
     dialect::Dialect,
     error::ApiError,
-    output_budget::too_long,
+    output_budget::{CONTEXT_LENGTH_EXCEEDED, prompt_too_long},
 };
 
 /// Longest text of the engine's that is repeated to a caller, in characters.
@@ -30,8 +30,8 @@ pub(crate) struct EngineComplaint {
 pub(crate) struct Overflow {
     /// Tokens of the prompt, or fewer: some versions stop counting where it no longer fits.
     pub(crate) prompt: u64,
-    /// Tokens of the window.
-    pub(crate) window: u64,
+    /// Tokens that it may have beside the answer that was asked for.
+    maximum: u64,
 }
 
 impl EngineComplaint {
@@ -99,9 +99,11 @@ impl EngineComplaint {
             return ApiError::engine_broke_off();
         }
         match self.overflow {
-            Some(Overflow { prompt, window }) if dialect == Dialect::Anthropic => {
-                too_long(dialect, prompt, window, window)
-            }
+            Some(Overflow { prompt, maximum }) if dialect == Dialect::Anthropic => prompt_too_long(prompt, maximum),
+            Some(_) => ApiError {
+                code: Some(CONTEXT_LENGTH_EXCEEDED),
+                ..ApiError::invalid(self.message)
+            },
             _ if self.status == StatusCode::SERVICE_UNAVAILABLE => ApiError {
                 message: self.message.into(),
                 ..ApiError::unavailable("engine_unavailable", "")
@@ -110,12 +112,13 @@ impl EngineComplaint {
         }
     }
 
-    /// The answer to the caller. What has OpenAI's shape already passes as it is to those who read that.
+    /// The answer to the caller. What has OpenAI's shape already passes as it is to those who read that, but for a prompt
+    /// that is too long: its code is not the engine's.
     pub(crate) fn into_answer(self, dialect: Dialect, request_id: RequestId) -> Answer {
         let body = self
             .openai_body
             .clone()
-            .filter(|_| dialect == Dialect::OpenAi && self.status.is_client_error());
+            .filter(|_| dialect == Dialect::OpenAi && self.status.is_client_error() && self.overflow.is_none());
         let passes = body.filter(|_| !self.refuses_gateway());
         let mut answer = self.into_error(dialect).into_answer(dialect, request_id);
         if let Some(body) = passes {
@@ -130,7 +133,7 @@ impl EngineComplaint {
 }
 
 /// Reads the overflow from an error body, which every version words as `This model's maximum context length is WINDOW
-/// tokens. However, … your prompt contains [at least ]PROMPT input tokens`.
+/// tokens. However, you requested OUTPUT output tokens and your prompt contains [at least ]PROMPT input tokens`.
 pub(crate) fn overflow_in(body: &[u8]) -> Option<Overflow> {
     let value: Value = serde_json::from_slice(body).ok()?;
     overflow_in_words(&message(&value))
@@ -142,9 +145,10 @@ fn overflow_in_words(words: &str) -> Option<Overflow> {
         let digits = rest.split(|letter: char| !letter.is_ascii_digit()).next()?;
         digits.parse().ok()
     };
+    let window: u64 = number_after("maximum context length is ")?;
     Some(Overflow {
-        window: number_after("maximum context length is ")?,
         prompt: number_after("your prompt contains ")?,
+        maximum: window.saturating_sub(number_after("you requested ").unwrap_or(0)),
     })
 }
 
@@ -202,7 +206,18 @@ mod tests {
         assert_eq!(complaint.outcome(), Outcome::RefusedByEngine);
         let error = complaint.into_error(Dialect::Anthropic);
         assert_eq!(error.status, StatusCode::BAD_REQUEST);
-        assert_eq!(error.message, "prompt is too long: 4081 tokens > 4096 maximum");
+        assert_eq!(error.message, "prompt is too long: 4081 tokens > 4080 maximum");
+    }
+
+    #[test]
+    fn an_overflow_has_the_code_that_openai_clients_act_on() {
+        let words = "This model's maximum context length is 4096 tokens. However, you requested 16 output tokens and your prompt contains at least 4081 input tokens.";
+        let body = format!(
+            r#"{{"error":{{"message":"{words}","type":"BadRequestError","param":"input_tokens","code":400}}}}"#
+        );
+        let complaint = EngineComplaint::in_answer(StatusCode::BAD_REQUEST, &Bytes::from(body));
+        let error = complaint.into_error(Dialect::OpenAi);
+        assert_eq!((error.code, &*error.message), (Some("context_length_exceeded"), words));
     }
 
     #[test]

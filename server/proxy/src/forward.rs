@@ -149,6 +149,7 @@ async fn answer(route: &Route, arrived: Arrived, body: Bytes) -> Result<Answer, 
             queued: entered.waited,
             admission: Some(entered.admit(reservation)),
             client: client_kind(&arrived.headers),
+            prompt_estimate: prompt_estimate(route, &payload, &rewritten),
             granted_tokens: rewritten.granted.map(|granted| granted.tokens),
             clamped: rewritten.granted.is_some_and(|granted| granted.clamped),
             chat_user: chat_user(&arrived.headers),
@@ -271,6 +272,18 @@ async fn reserve(
             reserved.map_err(ApiError::exhausted)
         }
         _ => Err(ApiError::exhausted(exhausted)),
+    }
+}
+
+/// Tokens that the prompt has by what is known before the engine has said it. A recording's bytes say nothing of them, and
+/// counting is no work of the model's.
+fn prompt_estimate(route: &Route, payload: &Payload<'_>, rewritten: &Rewritten) -> u64 {
+    match payload {
+        Payload::Json(envelope) if route.endpoint != Endpoint::CountTokens => {
+            let counted = rewritten.granted.and_then(|granted| granted.prompt);
+            counted.unwrap_or_else(|| route.gateway.prompt_counter.estimate_of(&envelope.object))
+        }
+        Payload::Json(_) | Payload::Form(_) => 0,
     }
 }
 

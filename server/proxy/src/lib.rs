@@ -50,6 +50,7 @@ mod queue;
 mod rate_headers;
 mod reasoning;
 mod relay;
+mod responses_words;
 mod rewording;
 mod rewrite;
 mod routes;

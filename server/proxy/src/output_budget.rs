@@ -10,6 +10,9 @@ use crate::{
 };
 use worv_core::{key::KeySettings, usage::Endpoint};
 
+/// The code by which OpenAI's clients know a prompt that is too long.
+pub(crate) const CONTEXT_LENGTH_EXCEEDED: &str = "context_length_exceeded";
+
 /// What a request asks for and what it may have at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct OutputBudget {
@@ -24,6 +27,8 @@ pub(crate) struct OutputBudget {
     /// Prompt and answer together, less what is kept free.
     room: u64,
     window: u64,
+    /// The member that holds the prompt.
+    prompt_field: &'static str,
 }
 
 /// How long a prompt is, in tokens.
@@ -33,6 +38,13 @@ pub(crate) enum PromptLength {
     Counted(u64),
     /// About this.
     Estimated(u64),
+    /// Its words alone are so many; with what the template adds to them it is about that long.
+    AtLeast {
+        /// Of the words.
+        words: u64,
+        /// Of all of it.
+        about: u64,
+    },
 }
 
 /// The limits in force.
@@ -60,7 +72,7 @@ impl PromptLength {
     /// The number alone.
     pub(crate) fn tokens(self) -> u64 {
         match self {
-            Self::Counted(tokens) | Self::Estimated(tokens) => tokens,
+            Self::Counted(tokens) | Self::Estimated(tokens) | Self::AtLeast { about: tokens, .. } => tokens,
         }
     }
 }
@@ -72,6 +84,7 @@ impl OutputBudget {
             names,
             default,
             filled_in,
+            prompt_field,
         }) = fields(endpoint)
         else {
             return Ok(None);
@@ -98,6 +111,7 @@ impl OutputBudget {
             wanted: asked.or(default).unwrap_or(limits.max_output).min(limits.max_output),
             room: limits.window.saturating_sub(limits.reserved),
             window: limits.window,
+            prompt_field,
         }))
     }
 
@@ -120,11 +134,15 @@ impl OutputBudget {
     /// What the answer may have beside such a prompt. An estimate never refuses: then the engine has the last word.
     pub(crate) fn beside(&self, prompt: PromptLength, dialect: Dialect) -> Result<u64, ApiError> {
         match prompt {
-            PromptLength::Counted(prompt) if prompt >= self.room => {
-                Err(too_long(dialect, prompt, self.room.saturating_sub(1), self.window))
+            PromptLength::Counted(prompt) | PromptLength::AtLeast { words: prompt, .. } if prompt >= self.room => {
+                let maximum = self.room.saturating_sub(1);
+                Err(match dialect {
+                    Dialect::Anthropic => prompt_too_long(prompt, maximum),
+                    Dialect::OpenAi => context_length_exceeded(self.prompt_field, prompt, self.window),
+                })
             }
             PromptLength::Counted(prompt) => Ok(self.wanted.min(self.room - prompt)),
-            PromptLength::Estimated(prompt) => {
+            PromptLength::Estimated(prompt) | PromptLength::AtLeast { about: prompt, .. } => {
                 let least = self.window.saturating_sub(self.room).max(1);
                 Ok(self.wanted.min(self.room.saturating_sub(prompt).max(least)))
             }
@@ -149,19 +167,19 @@ impl OutputBudget {
     }
 }
 
-/// 400: the prompt alone is too long, in the words that each dialect's clients act on.
-pub(crate) fn too_long(dialect: Dialect, prompt: u64, maximum: u64, window: u64) -> ApiError {
-    match dialect {
-        Dialect::Anthropic => ApiError::invalid(format!("prompt is too long: {prompt} tokens > {maximum} maximum")),
-        Dialect::OpenAi => ApiError {
-            code: Some("context_length_exceeded"),
-            ..ApiError::invalid_field(
-                "messages",
-                format!(
-                    "This model's maximum context length is {window} tokens. However, your messages resulted in {prompt} tokens. Please reduce the length of the messages."
-                ),
-            )
-        },
+/// 400: the prompt alone is too long, in the words that Anthropic's clients act on.
+pub(crate) fn prompt_too_long(prompt: u64, maximum: u64) -> ApiError {
+    ApiError::invalid(format!("prompt is too long: {prompt} tokens > {maximum} maximum"))
+}
+
+/// The same with the code that OpenAI's clients act on, and in words that they know.
+fn context_length_exceeded(field: &'static str, prompt: u64, window: u64) -> ApiError {
+    let message = format!(
+        "This model's maximum context length is {window} tokens. However, your {field} resulted in {prompt} tokens. Please reduce the length of the {field}."
+    );
+    ApiError {
+        code: Some(CONTEXT_LENGTH_EXCEEDED),
+        ..ApiError::invalid_field(field, message)
     }
 }
 
@@ -172,15 +190,17 @@ struct LengthFields {
     default: Option<u64>,
     /// Whether the first of the names is filled in if nothing is said.
     filled_in: bool,
+    /// The member that holds the prompt.
+    prompt_field: &'static str,
 }
 
 /// The fields of a route; none where there is no answer to generate.
 fn fields(endpoint: Endpoint) -> Option<LengthFields> {
-    let (names, default, filled_in): (&[_], _, _) = match endpoint {
-        Endpoint::ChatCompletions => (&["max_completion_tokens", "max_tokens"], None, true),
-        Endpoint::Responses => (&["max_output_tokens"], None, true),
-        Endpoint::Completions => (&["max_tokens"], Some(16), false),
-        Endpoint::Messages => (&["max_tokens"], None, false),
+    let (names, default, filled_in, prompt_field): (&[_], _, _, _) = match endpoint {
+        Endpoint::ChatCompletions => (&["max_completion_tokens", "max_tokens"], None, true, "messages"),
+        Endpoint::Responses => (&["max_output_tokens"], None, true, "input"),
+        Endpoint::Completions => (&["max_tokens"], Some(16), false, "prompt"),
+        Endpoint::Messages => (&["max_tokens"], None, false, "messages"),
         Endpoint::CountTokens
         | Endpoint::Embeddings
         | Endpoint::Rerank
@@ -193,6 +213,7 @@ fn fields(endpoint: Endpoint) -> Option<LengthFields> {
         names,
         default,
         filled_in,
+        prompt_field,
     })
 }
 
@@ -214,7 +235,7 @@ mod tests {
 
     #[test]
     fn the_grant_as_a_table() {
-        use PromptLength::{Counted, Estimated};
+        use PromptLength::{AtLeast, Counted, Estimated};
         let cases = [
             ("{}", Counted(10), Ok(300)),
             (r#"{"max_tokens":50}"#, Counted(10), Ok(50)),
@@ -232,6 +253,13 @@ mod tests {
             ("{}", Estimated(700), Ok(200)),
             ("{}", Estimated(5000), Ok(100)),
             (r#"{"max_tokens":5}"#, Estimated(5000), Ok(5)),
+            ("{}", AtLeast { words: 680, about: 700 }, Ok(200)),
+            ("{}", AtLeast { words: 899, about: 950 }, Ok(100)),
+            (
+                "{}",
+                AtLeast { words: 900, about: 950 },
+                Err("prompt is too long: 900 tokens > 899 maximum"),
+            ),
         ];
         for (body, prompt, expected) in cases {
             let granted = budget(body)

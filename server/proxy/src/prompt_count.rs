@@ -4,6 +4,7 @@ use std::{
     borrow::Cow,
     collections::VecDeque,
     hash::{BuildHasher, RandomState},
+    ops::RangeInclusive,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -30,6 +31,7 @@ use crate::{
     messages_support::MessagesSupport,
     messages_translation::Translation,
     output_budget::PromptLength,
+    responses_words::Words,
 };
 
 /// Longest time that a request waits to have its prompt counted.
@@ -41,6 +43,9 @@ const REMEMBERED: usize = 64;
 /// Bytes of a body for each token, in thousandths, before anything has been counted: English text has about 4,
 /// and guessing low makes the estimate too long rather than too short.
 const FIRST_BYTES_PER_TOKEN: u64 = 3_000;
+
+/// What a count may make of it: no tokenizer has fewer bytes for a token, nor text with more.
+const BYTES_PER_TOKEN: RangeInclusive<u64> = 1_000..=6_000;
 
 /// Counts prompts.
 #[derive(Debug)]
@@ -86,14 +91,31 @@ impl PromptCounter {
 
     /// The length of a prompt.
     pub(crate) async fn count(&self, engine: &Engine, asked: &Question<'_>) -> PromptLength {
-        let object = asked.object;
         let question = match asked.endpoint {
             Endpoint::Messages => self.question_of_messages(asked),
+            Endpoint::Responses => {
+                let words = Words::of(asked.object);
+                let (url, question) = self.question_of_words(asked, &words);
+                return match self.ask(engine, url, question, asked).await {
+                    PromptLength::Counted(tokens) => words.length(tokens),
+                    estimated => estimated,
+                };
+            }
             _ => self.question(asked),
         };
-        let Some((url, question)) = question else {
-            return self.estimate(object.text().len() as u64);
-        };
+        match question {
+            Some((url, question)) => self.ask(engine, url, question, asked).await,
+            None => PromptLength::Estimated(self.estimate_of(asked.object)),
+        }
+    }
+
+    /// About how many tokens a request's prompt has, by nothing but its bytes.
+    pub(crate) fn estimate_of(&self, object: &Object<'_>) -> u64 {
+        self.estimate(object.text().len() as u64)
+    }
+
+    /// The count that the engine gives or has given, or an estimate.
+    async fn ask(&self, engine: &Engine, url: &Url, question: String, asked: &Question<'_>) -> PromptLength {
         let hash = self.hasher.hash_one(&question);
         let known = self
             .remembered()
@@ -104,16 +126,26 @@ impl PromptCounter {
             return PromptLength::Counted(count);
         }
         let bytes = question.len() as u64;
-        if let Ok(Some(count)) = timeout(COUNT_TIMEOUT, ask(engine, url, question.into())).await {
-            self.remember(hash, count, bytes);
+        if let Ok(Some(count)) = timeout(COUNT_TIMEOUT, asked_of(engine, url, question.into())).await {
+            // The bytes of media say nothing of their tokens.
+            self.remember(hash, count, (!asked.object.seen().media).then_some(bytes));
             return PromptLength::Counted(count);
         }
         tracing::warn!("the engine did not count a prompt: its length is estimated");
-        self.estimate(bytes)
+        PromptLength::Estimated(self.estimate(bytes))
     }
 
-    fn estimate(&self, bytes: u64) -> PromptLength {
-        PromptLength::Estimated(bytes * 1_000 / self.bytes_per_token.load(Ordering::Relaxed))
+    fn estimate(&self, bytes: u64) -> u64 {
+        bytes * 1_000 / self.bytes_per_token.load(Ordering::Relaxed)
+    }
+
+    /// The same for Responses, whose turns the engine has no way to count: their words as one text.
+    fn question_of_words(&self, asked: &Question<'_>, words: &Words) -> (&Url, String) {
+        let question = [
+            ("model", Some(quoted(asked.model).into())),
+            ("prompt", Some(quoted(words.text()).into())),
+        ];
+        (&self.tokenize, Object::empty().with(&question))
     }
 
     /// Where to ask, and the members of the request that make up the prompt; none where the engine has no way to count.
@@ -148,18 +180,20 @@ impl PromptCounter {
         }
     }
 
-    fn remember(&self, hash: u64, count: u64, bytes: u64) {
+    /// Remembers a count, and what it says of how many bytes a token has.
+    fn remember(&self, hash: u64, count: u64, bytes: Option<u64>) {
         let mut remembered = self.remembered();
         if remembered.len() == REMEMBERED {
             remembered.pop_front();
         }
         remembered.push_back((hash, count));
         drop(remembered);
-        if let Some(observed) = (bytes * 1_000).checked_div(count) {
+        if let Some(observed) = bytes.and_then(|bytes| (bytes * 1_000).checked_div(count)) {
+            let observed = observed.clamp(*BYTES_PER_TOKEN.start(), *BYTES_PER_TOKEN.end());
             // A quarter of each new observation: one odd prompt does not spoil the next estimate.
             let before = self.bytes_per_token.load(Ordering::Relaxed);
             self.bytes_per_token
-                .store(((before * 3 + observed) / 4).max(1), Ordering::Relaxed);
+                .store((before * 3 + observed) / 4, Ordering::Relaxed);
         }
     }
 
@@ -184,7 +218,7 @@ fn members_of(object: &Object<'_>, asked: &Question<'_>, members: &[&'static str
 }
 
 /// The engine's count; none if it gives none. A prompt beyond the window is an error to some versions, with the length in its text.
-async fn ask(engine: &Engine, url: &Url, question: Bytes) -> Option<u64> {
+async fn asked_of(engine: &Engine, url: &Url, question: Bytes) -> Option<u64> {
     const JSON: [(HeaderName, HeaderValue); 1] = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
     let answer = engine.post(url, HeaderMap::from_iter(JSON), question).await.ok()?;
     let (head, body) = answer.into_parts();

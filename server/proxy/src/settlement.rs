@@ -48,6 +48,10 @@ pub(crate) struct Settlement {
     reported_at: Option<u64>,
     started: Instant,
     received: Instant,
+    /// Tokens that the prompt is taken to have while the engine has not said how many they are.
+    prompt_estimate: u64,
+    /// Whether the engine has been given the request.
+    sent: bool,
     trace: Option<Box<Trace>>,
     _in_flight: InFlight,
 }
@@ -74,6 +78,8 @@ pub(crate) struct Admitted {
     /// Tokens that the answer may have, if any are generated, and whether the caller had asked for more.
     pub(crate) granted_tokens: Option<u64>,
     pub(crate) clamped: bool,
+    /// Tokens that the prompt is taken to have until the engine says how many they are.
+    pub(crate) prompt_estimate: u64,
     /// Who in a chat front end is asking.
     pub(crate) chat_user: Option<String>,
 }
@@ -111,6 +117,8 @@ impl Settlement {
             reported_at: None,
             started: admitted.started,
             received: admitted.received,
+            prompt_estimate: admitted.prompt_estimate,
+            sent: false,
             trace: None,
             _in_flight: gateway.counters.admit(),
             record: Some(record),
@@ -125,6 +133,7 @@ impl Settlement {
 
     /// Notes that the request goes to the engine now.
     pub(crate) fn note_sent(&mut self) {
+        self.sent = true;
         if let Some(trace) = &mut self.trace {
             trace.note_sent(self.started);
         }
@@ -198,6 +207,10 @@ impl Settlement {
             record.status = CLIENT_CLOSED_REQUEST;
         }
         record.duration_ms = milliseconds(self.started.elapsed());
+        // Whoever leaves before the engine has told the prompt's length has made it read the prompt all the same.
+        if outcome == Outcome::ClientLeft && self.sent && record.prompt_tokens == 0 {
+            record.prompt_tokens = self.prompt_estimate;
+        }
         if outcome == Outcome::Done && self.reported_at == Some(self.pieces) {
             self.rate.learn(self.pieces, record.completion_tokens);
         }

@@ -73,6 +73,7 @@ fn relay(sink: &Arc<Sink>, upstream: reqwest::Body, grammar: Grammar) -> Relay<r
         client: ClientKind::Other,
         granted_tokens: None,
         clamped: false,
+        prompt_estimate: 0,
         chat_user: None,
     };
     let settlement = Settlement::admit(&gateway, admitted);

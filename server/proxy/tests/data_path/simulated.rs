@@ -275,10 +275,9 @@ async fn a_prompt_over_the_window_is_told_alike_by_every_version() {
             let error = &answer.json()["error"];
             assert_eq!(error["type"], "invalid_request_error", "{version}");
             let message = error["message"].as_str().unwrap_or_default();
-            assert!(
-                message.starts_with("prompt is too long: ") && message.ends_with(" tokens > 1000 maximum"),
-                "{version} {message}"
-            );
+            let numbers: Vec<u64> = message.split(' ').filter_map(|word| word.parse().ok()).collect();
+            assert!(message.starts_with("prompt is too long: "), "{version} {message}");
+            assert!(numbers[0] > numbers[1] && numbers[1] <= 1_000, "{version} {message}");
         }
     }
 }
@@ -295,7 +294,9 @@ async fn a_caller_who_leaves_during_a_long_prefill_frees_the_engine() {
         caller.abort();
         sim.until(|stats| stats.running == 0 && stats.aborted == before + 1)
             .await;
-        assert_eq!(running.record().await.outcome, Outcome::ClientLeft);
+        let record = running.record().await;
+        assert_eq!(record.outcome, Outcome::ClientLeft);
+        assert!(record.prompt_tokens > 0, "the engine has read the prompt");
     }
 }
 

@@ -191,6 +191,31 @@ async fn more_than_the_window_leaves_is_granted_as_much_as_it_leaves() {
 }
 
 #[tokio::test]
+async fn a_long_conversation_of_responses_is_granted_about_what_it_leaves() {
+    let turn = |words| json!({"role": "user", "content": [{"type": "input_text", "text": "word ".repeat(words)}]});
+    let long = json!({"model": "live", "input": [turn(300), turn(300)], "max_output_tokens": 32_000});
+    for (version, answer, record) in every(RESPONSES, &long).await {
+        assert_eq!(answer.status.as_u16(), 200, "{version} {answer:?}");
+        let record = record.unwrap();
+        let left = WINDOW - 512 - record.prompt_tokens;
+        let granted = record.granted_tokens.unwrap();
+        assert!(
+            (left - left / 10..=left).contains(&granted),
+            "{version} {granted} of {left}"
+        );
+    }
+    let too_long = json!({"model": "live", "input": [turn(6_000)]});
+    for (version, answer, _) in every(RESPONSES, &too_long).await {
+        let error = &answer.json()["error"];
+        assert_eq!(
+            (answer.status.as_u16(), &error["code"], &error["param"]),
+            (400, &json!("context_length_exceeded"), &json!("input")),
+            "{version}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn reasoning_is_counted_where_the_engine_counts_it() {
     for (version, answer, record) in every(CHAT, &asking(&json!({}))).await {
         let told = &answer.json()["usage"]["completion_tokens_details"]["reasoning_tokens"];
