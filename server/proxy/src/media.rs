@@ -16,6 +16,20 @@ use crate::{
 /// The members of a content block that hold an address, either as a string or as an object with `url`.
 const HOLDERS: [&str; 5] = ["image_url", "audio_url", "video_url", "file_url", "source"];
 
+/// The members of a request that hold content: turns, what is to be embedded, and what is scored or ranked.
+const CONTENTS: [&str; 10] = [
+    "messages",
+    "input",
+    "query",
+    "queries",
+    "documents",
+    "items",
+    "data_1",
+    "data_2",
+    "text_1",
+    "text_2",
+];
+
 /// Deepest nesting of content in content: a tool's result in a turn.
 const MAX_NESTING: u32 = 3;
 
@@ -25,28 +39,33 @@ pub(crate) fn check(object: &Object<'_>) -> Result<(), ApiError> {
     // Whatever holds an address has a name that ends in `url`, written out or with escapes, which mean the same to the
     // engine.
     if seen.url || seen.unicode_escape {
-        for turns in ["messages", "input"].iter().filter_map(|name| object.get(name)) {
-            check_list(turns, MAX_NESTING)?;
+        for content in CONTENTS.iter().filter_map(|name| object.get(name)) {
+            check_content(content, MAX_NESTING)?;
         }
     }
     Ok(())
 }
 
-/// Checks turns, or the blocks of one turn.
-fn check_list(list: &str, nesting: u32) -> Result<(), ApiError> {
-    for item in elements(list).unwrap_or_default() {
-        let Ok(item) = Object::parse(item) else { continue };
-        for address in HOLDERS.iter().filter_map(|holder| address(item.get(holder)?)) {
-            if !is_public(&address) {
-                return Err(ApiError::invalid(
-                    "Media must be sent as data or by a public http(s) URL.",
-                ));
-            }
+/// Checks turns, or the blocks of one turn, or a single one of them.
+fn check_content(content: &str, nesting: u32) -> Result<(), ApiError> {
+    match elements(content) {
+        Ok(items) => items.into_iter().try_for_each(|item| check_item(item, nesting)),
+        Err(_) => check_item(content, nesting),
+    }
+}
+
+fn check_item(item: &str, nesting: u32) -> Result<(), ApiError> {
+    let Ok(item) = Object::parse(item) else { return Ok(()) };
+    for address in HOLDERS.iter().filter_map(|holder| address(item.get(holder)?)) {
+        if !is_public(&address) {
+            return Err(ApiError::invalid(
+                "Media must be sent as data or by a public http(s) URL.",
+            ));
         }
-        for nested in ["content", "output"].iter().filter_map(|name| item.get(name)) {
-            if nesting > 0 {
-                check_list(nested, nesting - 1)?;
-            }
+    }
+    for nested in ["content", "output"].iter().filter_map(|name| item.get(name)) {
+        if nesting > 0 {
+            check_content(nested, nesting - 1)?;
         }
     }
     Ok(())
@@ -148,6 +167,8 @@ mod tests {
                 r#"{{"messages":[{{"content":[{{"type":"tool_result","content":[{{"type":"image","source":{{"url":"{local}"}}}}]}}]}}]}}"#
             ),
             format!(r#"{{"input":[{{"content":[{{"type":"input_image","image_url":"{local}"}}]}}]}}"#),
+            format!(r#"{{"documents":{{"content":[{{"image_url":{{"url":"{local}"}}}}]}}}}"#),
+            format!(r#"{{"queries":[{{"content":[{{"image_url":{{"url":"{local}"}}}}]}}]}}"#),
             r#"{"messages":[{"content":[{"image_\u0075rl":{"\u0075rl":"http://169.254.169.254/"}}]}]}"#.to_owned(),
         ];
         for body in refused {
