@@ -12,6 +12,8 @@ pub enum FieldRule {
     Stripped,
     /// The request is refused, unless the value asks for nothing: `null`, `false`, `0`, `""`, `[]` or `{}`.
     Refused,
+    /// The same, but `0` asks for something too.
+    RefusedWithZero,
     /// The request is refused if the number is greater than this.
     AtMost(u64),
 }
@@ -37,7 +39,7 @@ pub const SHIELDED_FIELDS: &[ShieldedField] = &[
     field(
         "best_of",
         FieldRule::AtMost(1),
-        "each candidate costs as much as an answer and is thrown away",
+        "costs as much as an answer for each candidate, and they are thrown away",
     ),
     field(
         "chat_template",
@@ -75,7 +77,7 @@ pub const SHIELDED_FIELDS: &[ShieldedField] = &[
         FieldRule::Stripped,
         "reaches the engine's media decoders",
     ),
-    field("n", FieldRule::AtMost(1), "each choice costs as much as an answer"),
+    field("n", FieldRule::AtMost(1), "costs as much as an answer for each choice"),
     field(
         "previous_response_id",
         FieldRule::Refused,
@@ -89,7 +91,8 @@ pub const SHIELDED_FIELDS: &[ShieldedField] = &[
     ),
     field(
         "prompt_logprobs",
-        FieldRule::Refused,
+        // 0 asks for the one of each token of the prompt, and has none of it taken from the prefix cache.
+        FieldRule::RefusedWithZero,
         "makes the engine answer with a multiple of the prompt",
     ),
     field(
@@ -107,7 +110,7 @@ pub const SHIELDED_FIELDS: &[ShieldedField] = &[
     field(
         "use_beam_search",
         FieldRule::Refused,
-        "each beam costs as much as an answer",
+        "costs as much as an answer for each beam",
     ),
     field("vllm_xargs", FieldRule::Stripped, "reaches plug-ins of the engine"),
 ];
@@ -145,8 +148,13 @@ impl ShieldedField {
         };
         match self.rule {
             FieldRule::Stripped => Ok(()),
-            FieldRule::Refused if matches!(value, "" | "null" | "false" | "0" | "\"\"" | "[]" | "{}") => Ok(()),
-            FieldRule::Refused => refuse(format!("`{}` is not accepted here.", self.name)),
+            FieldRule::Refused if value == "0" => Ok(()),
+            FieldRule::Refused | FieldRule::RefusedWithZero
+                if matches!(value, "" | "null" | "false" | "\"\"" | "[]" | "{}") =>
+            {
+                Ok(())
+            }
+            FieldRule::Refused | FieldRule::RefusedWithZero => refuse(format!("`{}` is not accepted here.", self.name)),
             FieldRule::AtMost(_) if matches!(value, "" | "null") => Ok(()),
             // What is not a whole number, -1 ("all") among them, is not at most anything.
             FieldRule::AtMost(limit) if value.parse().is_ok_and(|given: u64| given <= limit) => Ok(()),
@@ -167,6 +175,7 @@ mod tests {
             (r#"{"n":1,"best_of":null,"top_logprobs":20}"#, Ok(vec![])),
             (r#"{"n":2}"#, Err("n")),
             (r#"{"n":"1"}"#, Err("n")),
+            (r#"{"prompt_logprobs":0}"#, Err("prompt_logprobs")),
             (r#"{"top_logprobs":-1}"#, Err("top_logprobs")),
             (r#"{"top_logprobs":1e9}"#, Err("top_logprobs")),
             (

@@ -43,6 +43,7 @@ pub fn fields() -> String {
         let rule = match field.rule {
             FieldRule::Stripped => "taken out".to_owned(),
             FieldRule::Refused => "refused with 400".to_owned(),
+            FieldRule::RefusedWithZero => "refused with 400, `0` as well".to_owned(),
             FieldRule::AtMost(limit) => format!("refused above {limit}"),
         };
         vec![format!("`{}`", field.name), rule, format!("it {}", field.reason)]
