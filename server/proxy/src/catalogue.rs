@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::{Path, State, rejection::PathRejection},
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, Uri};
@@ -58,11 +58,13 @@ pub(crate) async fn list(State(gateway): State<Arc<Gateway>>, uri: Uri, headers:
 /// One name, written as the caller wrote it.
 pub(crate) async fn retrieve(
     State(gateway): State<Arc<Gateway>>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
     answer(&gateway, &uri, &headers, |live, allowed| {
+        // What is no text names nothing.
+        let id = id.map_or_else(|_| "\u{fffd}".to_owned(), |Path(id)| id);
         live.names.resolve(&id, live.name())?;
         allowed?;
         Ok(Json(entry(live, &id)).into_response())

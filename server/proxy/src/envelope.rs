@@ -52,7 +52,7 @@ pub(crate) fn check_content_type(headers: &HeaderMap, expected: &'static str) ->
         ));
     }
     match headers.get(header::CONTENT_ENCODING) {
-        Some(encoding) if encoding != "identity" => {
+        Some(encoding) if !encoding.as_bytes().eq_ignore_ascii_case(b"identity") => {
             let message = "Compressed request bodies are not accepted. Send the body without `Content-Encoding`.";
             unsupported(message.to_owned())
         }

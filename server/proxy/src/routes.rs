@@ -12,7 +12,9 @@ use http::{HeaderValue, Method, StatusCode, header::ALLOW};
 use worv_core::usage::Endpoint;
 
 use crate::{
-    Gateway, catalogue,
+    Gateway,
+    body::discard,
+    catalogue,
     dialect::Dialect,
     error::ApiError,
     forward::{Route, forward},
@@ -84,7 +86,9 @@ pub fn is_data_path(path: &str) -> bool {
 
 /// 404 as JSON in the caller's dialect.
 pub async fn not_found(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
-    let dialect = Dialect::guess(request.uri().path(), request.headers());
+    let (head, body) = request.into_parts();
+    discard(&head.headers, body).await;
+    let dialect = Dialect::guess(head.uri.path(), &head.headers);
     let message = "There is no such route. See the documentation for the routes that are served.";
     ApiError::new(StatusCode::NOT_FOUND, message).into_response(dialect, gateway.new_request_id())
 }
@@ -92,10 +96,12 @@ pub async fn not_found(State(gateway): State<Arc<Gateway>>, request: Request) ->
 /// Answers OPTIONS with the methods of a route, and every method that is not among them with 405.
 fn and_options(route: MethodRouter<Arc<Gateway>>, allowed: &'static str) -> MethodRouter<Arc<Gateway>> {
     let other = move |State(gateway): State<Arc<Gateway>>, request: Request| async move {
-        let mut response = if request.method() == Method::OPTIONS {
+        let (head, body) = request.into_parts();
+        discard(&head.headers, body).await;
+        let mut response = if head.method == Method::OPTIONS {
             StatusCode::NO_CONTENT.into_response()
         } else {
-            let dialect = Dialect::guess(request.uri().path(), request.headers());
+            let dialect = Dialect::guess(head.uri.path(), &head.headers);
             let message = format!("This route answers {allowed} only.");
             ApiError::new(StatusCode::METHOD_NOT_ALLOWED, message).into_response(dialect, gateway.new_request_id())
         };
