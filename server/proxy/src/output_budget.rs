@@ -3,6 +3,8 @@
 //! Counting a long prompt costs the engine far more than carrying it, so it is asked only when it can matter: a token is
 //! at least one byte, so the body's length bounds the prompt from above, and for most requests that settles it.
 
+use std::num::IntErrorKind;
+
 use crate::{
     dialect::Dialect,
     error::ApiError,
@@ -69,10 +71,10 @@ impl Limits {
 }
 
 impl PromptLength {
-    /// The number alone.
+    /// The number alone, the lowest where there are two.
     pub(crate) fn tokens(self) -> u64 {
         match self {
-            Self::Counted(tokens) | Self::Estimated(tokens) | Self::AtLeast { about: tokens, .. } => tokens,
+            Self::Counted(tokens) | Self::Estimated(tokens) | Self::AtLeast { words: tokens, .. } => tokens,
         }
     }
 }
@@ -96,6 +98,8 @@ impl OutputBudget {
             None => None,
             Some((field, value)) => match value.parse::<u64>() {
                 Ok(asked) if asked > 0 => Some(asked),
+                // Asking for more than there is is no error, however much more it is.
+                Err(error) if *error.kind() == IntErrorKind::PosOverflow => Some(u64::MAX),
                 _ => {
                     return Err(ApiError::invalid_field(
                         field,
@@ -242,6 +246,7 @@ mod tests {
             (r#"{"max_tokens":32000}"#, Counted(10), Ok(300)),
             (r#"{"max_tokens":50,"max_completion_tokens":70}"#, Counted(10), Ok(70)),
             (r#"{"max_tokens":50,"max_completion_tokens":null}"#, Counted(10), Ok(50)),
+            (r#"{"max_tokens":99999999999999999999999}"#, Counted(10), Ok(300)),
             ("{}", Counted(700), Ok(200)),
             ("{}", Counted(899), Ok(1)),
             ("{}", Counted(900), Err("prompt is too long: 900 tokens > 899 maximum")),
