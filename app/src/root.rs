@@ -1,6 +1,8 @@
 //! The root component: what every page shares, and which page is where.
 
-use leptos::prelude::*;
+use std::cell::Cell;
+
+use leptos::{either::Either, prelude::*};
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::{
     SsrMode,
@@ -80,6 +82,18 @@ fn settings() -> AnyView {
     served("Settings", "/settings")
 }
 
+/// All these pages are of one type, and the router would make one of them into the other, with its content still in it. It
+/// makes a new one where the side is another, so that each is on another side than the one before.
 fn served(title: &'static str, root: &'static str) -> AnyView {
-    view! { <ServedPage title root/> }.into_any()
+    thread_local! {
+        static IS_RIGHT: Cell<bool> = const { Cell::new(false) };
+    }
+    let page = view! { <ServedPage title root/> }.into_any();
+    let is_right = IS_RIGHT.replace(!IS_RIGHT.get());
+    let side = if is_right {
+        Either::Right(page)
+    } else {
+        Either::Left(page)
+    };
+    side.into_any()
 }

@@ -13,6 +13,27 @@ test('the palette opens a page by a part of its name', async ({ console: page })
   await expect(page.getByRole('heading', { level: 1, name: 'GPUs' })).toBeVisible();
 });
 
+test('each page shows what is its own, whichever one comes before it', async ({ console: page }) => {
+  // What only this page has, in an order in which each follows another that the server renders.
+  const own = {
+    Keys: 'A key is stored as a digest only',
+    Usage: 'Split by',
+    GPUs: 'NVIDIA B200',
+    Models: 'Models of this machine',
+    Audit: 'From where',
+    Settings: 'Appearance',
+    Playground: 'Start over',
+    Users: 'Create user',
+  };
+  const navigation = page.getByRole('navigation', { name: 'Pages' });
+  for (const [name, text] of Object.entries(own)) {
+    await navigation.getByRole('link', { name }).click();
+    await expect(page.getByRole('main')).toContainText(text);
+    const others = Object.values(own).filter((other) => other !== text);
+    for (const other of others) await expect(page.locator('.part')).not.toContainText(other);
+  }
+});
+
 test('every page of the navigation is in the list of shortcuts', async ({ console: page }) => {
   const names = await page.getByRole('navigation', { name: 'Pages' }).getByRole('link').allInnerTexts();
   await page.keyboard.press('?');
