@@ -5,7 +5,7 @@ use wasm_bindgen::{JsCast as _, closure::Closure};
 
 use super::{
     super::{copy_text, select_text},
-    target,
+    found, target,
 };
 
 /// Follows the dialogs in `content`: one that is closed leads back to where it was opened from, but for those that only their
@@ -29,6 +29,16 @@ pub(super) fn listen(content: &web_sys::Element, go: impl Fn(&str) + 'static) {
             event.prevent_default();
         }
     };
+    // Browsers let a dialog be closed at the second Escape whatever is said of the first one.
+    let escaped = |event: web_sys::Event| {
+        let key = event
+            .dyn_ref::<web_sys::KeyboardEvent>()
+            .map(web_sys::KeyboardEvent::key);
+        if key.is_some_and(|key| key == "Escape") && found("dialog[data-kept][open]") {
+            event.prevent_default();
+        }
+    };
+    on("keydown", Box::new(escaped));
     on("close", Box::new(closed));
     on("cancel", Box::new(cancelled));
 }
