@@ -102,7 +102,6 @@ pub(super) async fn whole(
         }
     };
     settlement.set_status(head.status);
-    settlement.note_first_byte();
     let object = str::from_utf8(&body).ok().and_then(|text| Object::parse(text).ok());
     let usage = object.as_ref().and_then(|object| object.get("usage"));
     let counts = usage.and_then(|usage| match endpoint {

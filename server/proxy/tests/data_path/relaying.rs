@@ -46,7 +46,10 @@ async fn a_whole_answer_arrives_as_the_engine_wrote_it_and_is_recorded_first() {
         );
         assert_eq!((record.key.0, &*record.requested_model, record.stream), (1, "m", false));
         assert_eq!(record.started_at, NOW);
-        assert!(record.first_byte_ms.is_some());
+        assert_eq!(
+            record.first_byte_ms, None,
+            "an answer in one piece has no first token of its own"
+        );
         assert!(running.has_no_more_records());
     }
 }
