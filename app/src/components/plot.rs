@@ -1,7 +1,7 @@
 //! Reading a chart that the server has drawn, with the pointer and with the keyboard. The numbers are those of the table that
 //! belongs to it, whose rows are the chart's bars in their order.
 
-use leptos::prelude::document;
+use leptos::{prelude::document, task::spawn_local};
 use wasm_bindgen::JsCast as _;
 use web_sys::Element;
 
@@ -104,7 +104,8 @@ fn follow(plot: &Element) {
         .and_then(row)
         .and_then(|row| row.query_selector("a").ok().flatten());
     if let Some(link) = link.and_then(|link| link.dyn_into::<web_sys::HtmlElement>().ok()) {
-        link.click();
+        // Not while this very click is being heard.
+        spawn_local(async move { link.click() });
     }
 }
 

@@ -86,6 +86,7 @@ pub(crate) fn ServerPart(
             on:change=|event| forms::send(&event)
             on:pointermove=|event| plot::point_at(&event)
             on:pointerleave=|_| plot::clear()
+            on:focusout=|_| plot::clear()
             on:keydown=|event| plot::step(&event)
             on:click=|event| {
                 plot::open(&event);

@@ -43,10 +43,10 @@ pub(super) fn send() {
     let question = field.value();
     field.set_value("");
     let signal = controller.signal();
-    let body = CHAT.with_borrow_mut(|chat| {
+    let (body, messages) = CHAT.with_borrow_mut(|chat| {
         chat.stop = Some(controller);
         chat.messages.push(&message("user", &question));
-        request::body(&chat.messages)
+        (request::body(&chat.messages), chat.messages.clone())
     });
     offer();
     let answer = Answer::begin(&conversation, &question);
@@ -57,10 +57,11 @@ pub(super) fn send() {
         let text = answer.end(failure.as_deref(), signal.aborted());
         CHAT.with_borrow_mut(|chat| {
             chat.stop = None;
+            // Where it was started over meanwhile, these are no longer the chat's.
             if text.is_empty() {
-                chat.messages.pop();
+                messages.pop();
             } else {
-                chat.messages.push(&message("assistant", &text));
+                messages.push(&message("assistant", &text));
             }
         });
         show_buttons(false);

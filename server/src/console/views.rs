@@ -258,7 +258,7 @@ impl Service {
             meter("Tokens this month (UTC)", Some(month), settings.budget_month),
             meter(
                 "Requests in the last minute",
-                Some(demand.map_or(0, |demand| demand.requests)),
+                Some(demand.map_or(0, |demand| demand.admitted)),
                 settings.requests_per_minute,
             ),
             meter(

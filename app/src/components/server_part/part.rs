@@ -8,7 +8,10 @@ use super::{dialogs, found, patch};
 use crate::{api_handle::ApiHandle, live::LiveFeed};
 
 /// What somebody is busy with, which newer HTML would change beneath their hands.
-const BUSY: &str = "dialog[open]:not([data-renewed]), .plot[data-at]";
+const BUSY: &str = "dialog[open]:not([data-renewed]), .plot[data-at], [data-busy]";
+
+/// After how many seconds what could not be shown is asked for again.
+const RETRY: i64 = 5;
 
 /// What is known of a part.
 #[derive(Clone, Copy)]
@@ -114,7 +117,10 @@ impl Part {
             let Some(since) = self.loaded_at.get_value() else {
                 return self.loaded_at.set_value(Some(now));
             };
-            let is_due = renewal(&content).is_some_and(|seconds| now - since >= seconds * 1000);
+            let failed = self.failure.with_untracked(Option::is_some).then_some(RETRY);
+            let is_due = failed
+                .or_else(|| renewal(&content))
+                .is_some_and(|seconds| now - since >= seconds * 1000);
             if is_due && !self.asking.get_value() && !document().hidden() && !found(BUSY) {
                 self.load(None, false);
             }

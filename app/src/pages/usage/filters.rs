@@ -22,12 +22,13 @@ const RANGES: [(&str, &str); 7] = [
 
 /// The form. It works without scripts; with them it is sent at each choice.
 pub(super) fn filters(query: &Query, report: Option<&UsageReport>, choices: &Choices) -> AnyView {
-    let own = query.get("range") == "custom" || !query.get("from").is_empty() || !query.get("to").is_empty();
+    let has_ends = !query.get("from").is_empty() || !query.get("to").is_empty();
     let range = match query.get("range") {
-        _ if own => "custom",
+        "" if has_ends => "custom",
         "" => "7d",
         range => range,
     };
+    let own = range == "custom";
     let granularity = Granularity::ALL.map(|one| (one.name().to_owned(), format!("By the {}", one.name())));
     let metrics = Metric::ALL.map(|one| (one.name().to_owned(), words::metric(one).to_owned()));
     let groupings = Grouping::ALL.map(|one| (one.name().to_owned(), grouping(one).to_owned()));

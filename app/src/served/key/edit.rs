@@ -33,7 +33,7 @@ pub(super) fn edit(view: &KeyView, home: &str, visitor: &Visitor) -> AnyView {
     let open = view.filled_in.is_some();
     view! {
         <section class="panel">
-            <details class="panel__fold" open=open>
+            <details class="panel__fold" open=open data-busy=open.then_some("")>
                 <summary class="panel__header">
                     <h3>"Edit"</h3>
                 </summary>

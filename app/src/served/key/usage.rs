@@ -33,7 +33,7 @@ pub(super) fn usage(meters: &[Meter]) -> AnyView {
             .map(|_| parts::status(Tone::Bad, "Used up"));
         view! {
             <tr>
-                <th scope="row">{meter.name} {remark}</th>
+                <th scope="row">{meter.name} " " {remark}</th>
                 <td class="is-number">{used}</td>
                 <td class="is-number">{limit}</td>
                 <td class="meters__bar">{bar}</td>

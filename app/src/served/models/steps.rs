@@ -41,9 +41,16 @@ pub(super) fn lines(switch: &Switch, now: i64) -> Vec<Line> {
         .collect();
     if let (None, Some(last)) = (switch.outcome, switch.steps.last()) {
         let ahead = PHASES.into_iter().skip_while(|phase| *phase != last.phase).skip(1);
+        let starts = |step: &SwitchStep| !matches!(step.phase, SwitchPhase::Draining | SwitchPhase::Stopping);
+        // Once an engine has been started, the way may be back to the one before.
+        let profile = if switch.steps.iter().any(starts) {
+            &last.profile
+        } else {
+            &switch.to
+        };
         lines.extend(ahead.map(|phase| Line {
             state: State::Ahead,
-            words: words(switch, phase, &last.profile),
+            words: words(switch, phase, profile),
             detail: String::new(),
             elapsed: None,
         }));
