@@ -131,6 +131,7 @@ fn relayed(stream: &[u8], size: usize, grammar: u8) -> Bytes {
             client: ClientKind::Other,
             granted_tokens: None,
             clamped: false,
+            prompt_estimate: 0,
             chat_user: None,
         };
         let settlement = Settlement::admit(&gateway, admitted);
