@@ -18,6 +18,13 @@ pub(crate) fn thousands(number: u64) -> String {
     text
 }
 
+/// So many of something, by the word for one of it: `1 token`, `2,048 tokens`.
+#[cfg(feature = "ssr")]
+pub(crate) fn counted(number: u64, word: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {word}{plural}", thousands(number))
+}
+
 /// A number per second: one decimal below 100, none above, `0` for nothing.
 pub(crate) fn rate(per_second: f64) -> String {
     if per_second == 0.0 {
@@ -187,6 +194,13 @@ mod tests {
             [0, 999, 1000, 202_752, 1_000_000].map(thousands),
             ["0", "999", "1,000", "202,752", "1,000,000"]
         );
+    }
+
+    #[cfg(feature = "ssr")]
+    #[test]
+    fn one_of_something_is_not_several() {
+        let tokens = [0, 1, 2048].map(|number| counted(number, "token"));
+        assert_eq!(tokens, ["0 tokens", "1 token", "2,048 tokens"]);
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub enum Connection {
     Live,
     /// The stream broke and is being opened again.
     Reconnecting {
-        /// Seconds until the next attempt.
+        /// Seconds until the next attempt; 0 while there is one.
         retry_in: u32,
     },
     /// Several attempts failed; they go on.

@@ -61,6 +61,9 @@ test('a phone has every page in its navigation', async ({ console: page }) => {
   const navigation = page.getByRole('navigation', { name: 'Pages' });
   await expect(navigation.getByRole('link', { name: 'Playground' })).toBeHidden();
   await navigation.getByRole('button', { name: 'More' }).click();
+  await page.keyboard.press('Escape');
+  await expect(navigation.getByRole('link', { name: 'Playground' })).toBeHidden();
+  await navigation.getByRole('button', { name: 'More' }).click();
   await navigation.getByRole('link', { name: 'Playground' }).click();
   await expect(page).toHaveURL('/playground');
   await expect(navigation.getByRole('link', { name: 'Playground' })).toBeHidden();

@@ -127,7 +127,7 @@ async fn receive(feed: LiveFeed, asking: &mut mpsc::UnboundedReceiver<()>) -> En
 /// Waits before the next attempt and counts the seconds down where everyone can see them.
 async fn wait(feed: LiveFeed, failures: u32, last_live: f64) {
     let delay = backoff::delay(failures, js_sys::Math::random());
-    for retry_in in (1..=delay).rev() {
+    for retry_in in (0..=delay).rev() {
         feed.connection.set(if failures > FAILURES_UNTIL_OFFLINE {
             #[expect(
                 clippy::cast_possible_truncation,
@@ -138,6 +138,8 @@ async fn wait(feed: LiveFeed, failures: u32, last_live: f64) {
         } else {
             Connection::Reconnecting { retry_in }
         });
-        sleep(Duration::from_secs(1)).await;
+        if retry_in > 0 {
+            sleep(Duration::from_secs(1)).await;
+        }
     }
 }

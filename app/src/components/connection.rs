@@ -41,7 +41,7 @@ fn words(connection: Connection) -> String {
 
 fn countdown(connection: Connection) -> String {
     match connection {
-        Connection::Reconnecting { retry_in } => format!("({retry_in} s)"),
+        Connection::Reconnecting { retry_in } if retry_in > 0 => format!("({retry_in} s)"),
         _ => String::new(),
     }
 }

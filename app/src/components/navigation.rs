@@ -46,7 +46,17 @@ pub(crate) fn Navigation() -> impl IntoView {
     let open = RwSignal::new(false);
     let links: Vec<_> = Destination::ALL.iter().map(link).collect();
     AtOnce(view! {
-        <nav class="navigation" class:is-open=open aria-label="Pages" on:click=move |_| open.set(false)>
+        <nav
+            class="navigation"
+            class:is-open=open
+            aria-label="Pages"
+            on:click=move |_| open.set(false)
+            on:keydown=move |event| {
+                if event.key() == "Escape" {
+                    open.set(false);
+                }
+            }
+        >
             <ul id="pages">{links}</ul>
             <button
                 class="navigation__more"

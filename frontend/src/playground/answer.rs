@@ -1,6 +1,6 @@
 //! An answer as it is shown.
 
-use leptos::prelude::document;
+use leptos::prelude::{document, window};
 use web_sys::Element;
 
 use self::figures::Figures;
@@ -11,6 +11,9 @@ use super::{
 };
 
 mod figures;
+
+/// How far below the view its end may be and still be followed, in CSS pixels: about what one event adds.
+const NEAR_END: f64 = 120.0;
 
 /// An answer under way.
 pub(super) struct Answer {
@@ -90,9 +93,18 @@ impl Answer {
             self.show_figures(false);
         }
         if let Some(part) = self.part(selector) {
+            let follows = self.end_is_in_view();
             append(&part, text);
-            self.turn.scroll_into_view_with_bool(false);
+            if follows {
+                self.turn.scroll_into_view_with_bool(false);
+            }
         }
+    }
+
+    /// Whoever has scrolled away from the end is reading something else.
+    fn end_is_in_view(&self) -> bool {
+        let height = window().inner_height().ok().and_then(|height| height.as_f64());
+        height.is_none_or(|height| self.turn.get_bounding_client_rect().bottom() <= height + NEAR_END)
     }
 
     fn complain(&self, message: &str) {

@@ -85,19 +85,19 @@ fn facts(request: &RequestSummary) -> Vec<(&'static str, AnyView)> {
         format::time(request.started_at)
     );
     let input = format!(
-        "{} tokens, {} of them cached",
-        format::thousands(request.prompt_tokens),
+        "{}, {} of them cached",
+        format::counted(request.prompt_tokens, "token"),
         format::thousands(request.cached_tokens)
     );
     let output = format!(
-        "{} tokens, {} of them reasoning",
-        format::thousands(request.completion_tokens),
+        "{}, {} of them reasoning",
+        format::counted(request.completion_tokens, "token"),
         format::thousands(request.reasoning_tokens)
     );
     let granted = match request.granted_tokens {
         None => "no output asked for".to_owned(),
-        Some(tokens) if request.clamped => format!("clamped to {} tokens", format::thousands(tokens)),
-        Some(tokens) => format!("{} tokens, as asked for or by default", format::thousands(tokens)),
+        Some(tokens) if request.clamped => format!("clamped to {}", format::counted(tokens, "token")),
+        Some(tokens) => format!("{}, as asked for or by default", format::counted(tokens, "token")),
     };
     let answer = if request.stream { "streamed" } else { "in one piece" };
     let mut facts = vec![

@@ -102,7 +102,7 @@ fn row(request: &RequestSummary, query: &Query) -> AnyView {
     view! {
         <tr data-id=request.id.clone() aria-current=chosen.then_some("true")>
             <th scope="row">
-                <a href=address data-noscroll="" title=format!("{} {} UTC", format::date(request.started_at), request.id)>
+                <a href=address title=format!("{} {} UTC", format::date(request.started_at), request.id)>
                     <time datetime=format::iso(request.started_at)>{format::time(request.started_at)}</time>
                 </a>
             </th>

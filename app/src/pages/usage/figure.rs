@@ -6,6 +6,7 @@ use worv_api::{Grouping, UsageReport, UsageSeries};
 use super::words;
 use crate::{
     chart::{BarChart, bars},
+    format,
     query::Query,
 };
 
@@ -35,7 +36,7 @@ pub(super) fn figure(query: &Query, report: &UsageReport) -> AnyView {
                 <p class="chart__reading">
                     <span class="plot__moment">"In all"</span>
                     <a href=csv download="">
-                        {format!("CSV, {} rows", report.buckets.len())}
+                        {format!("CSV, {}", format::counted(report.buckets.len() as u64, "row"))}
                     </a>
                 </p>
             </figcaption>

@@ -37,7 +37,7 @@ pub(super) fn groups(query: &Query, report: &UsageReport) -> Option<AnyView> {
                     <h2 id="groups-heading">{title}</h2>
                     <p class="panel__facts">
                         <a href=csv download="">
-                            {format!("CSV, {} rows", report.groups.len())}
+                            {format!("CSV, {}", format::counted(report.groups.len() as u64, "row"))}
                         </a>
                     </p>
                 </header>
