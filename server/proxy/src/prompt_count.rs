@@ -96,7 +96,7 @@ impl PromptCounter {
             Endpoint::Responses => {
                 let words = Words::of(asked.object);
                 let (url, question) = self.question_of_words(asked, &words);
-                return match self.ask(engine, url, question, asked).await {
+                return match self.known_or_asked(engine, url, question, asked).await {
                     PromptLength::Counted(tokens) => words.length(tokens),
                     estimated => estimated,
                 };
@@ -104,7 +104,7 @@ impl PromptCounter {
             _ => self.question(asked),
         };
         match question {
-            Some((url, question)) => self.ask(engine, url, question, asked).await,
+            Some((url, question)) => self.known_or_asked(engine, url, question, asked).await,
             None => PromptLength::Estimated(self.estimate_of(asked.object)),
         }
     }
@@ -115,7 +115,7 @@ impl PromptCounter {
     }
 
     /// The count that the engine gives or has given, or an estimate.
-    async fn ask(&self, engine: &Engine, url: &Url, question: String, asked: &Question<'_>) -> PromptLength {
+    async fn known_or_asked(&self, engine: &Engine, url: &Url, question: String, asked: &Question<'_>) -> PromptLength {
         let hash = self.hasher.hash_one(&question);
         let known = self
             .remembered()
@@ -126,7 +126,7 @@ impl PromptCounter {
             return PromptLength::Counted(count);
         }
         let bytes = question.len() as u64;
-        if let Ok(Some(count)) = timeout(COUNT_TIMEOUT, asked_of(engine, url, question.into())).await {
+        if let Ok(Some(count)) = timeout(COUNT_TIMEOUT, engine_says(engine, url, question.into())).await {
             // The bytes of media say nothing of their tokens.
             self.remember(hash, count, (!asked.object.seen().media).then_some(bytes));
             return PromptLength::Counted(count);
@@ -218,7 +218,7 @@ fn members_of(object: &Object<'_>, asked: &Question<'_>, members: &[&'static str
 }
 
 /// The engine's count; none if it gives none. A prompt beyond the window is an error to some versions, with the length in its text.
-async fn asked_of(engine: &Engine, url: &Url, question: Bytes) -> Option<u64> {
+async fn engine_says(engine: &Engine, url: &Url, question: Bytes) -> Option<u64> {
     const JSON: [(HeaderName, HeaderValue); 1] = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
     let answer = engine.post(url, HeaderMap::from_iter(JSON), question).await.ok()?;
     let (head, body) = answer.into_parts();
