@@ -109,19 +109,20 @@ pub async fn run(command: Keys, config: &Config) -> Result<(), Failure> {
 
 async fn create(store: &Store, name: String, fields: Fields, json: bool) -> Result<(), Failure> {
     let secret = KeySecret::generate(&Entropy::System);
+    let now = Clock::System.now();
     let KeyEdit {
         name,
         owner,
         note,
         expires_at,
         settings,
-    } = fields.apply(NewKey::new(&secret, name).edit(), Clock::System.now());
+    } = fields.apply(NewKey::new(&secret, name, now).edit(), now);
     let new = NewKey {
         owner,
         note,
         expires_at,
         settings,
-        ..NewKey::new(&secret, name)
+        ..NewKey::new(&secret, name, now)
     };
     let key = store.create_key(new, &Actor::command_line()).await;
     print_secret("Created", &secret, key.map_err(store_failure)?, json);

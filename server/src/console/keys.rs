@@ -48,7 +48,7 @@ impl Console {
             note: new.note,
             expires_at: new.expires_at.map(UnixMillis).or(new.expires_in_days.map(after)),
             settings: new.settings,
-            ..worv_store::NewKey::new(&secret, new.name)
+            ..worv_store::NewKey::new(&secret, new.name, now)
         };
         let key = self.store.create_key(row, by).await.map_err(database_failed)?;
         Ok(created(&secret, key, now))

@@ -85,7 +85,7 @@ impl Console {
                 tags: vec![TAG.to_owned()],
                 ..KeySettings::default()
             },
-            ..NewKey::new(&secret, "playground")
+            ..NewKey::new(&secret, "playground", now)
         };
         self.store.create_key(new, by).await.map_err(database_failed)?;
         let grants = self.store.key_grants().await.map_err(database_failed)?;

@@ -9,7 +9,7 @@ use std::{
 
 use tokio::net::TcpSocket;
 use worv_api::Role;
-use worv_core::{Entropy, Secret, key::KeySecret};
+use worv_core::{Clock, Entropy, Secret, key::KeySecret};
 use worv_node::{
     machine::NodeHandle,
     supervisor::{Launch, Stage},
@@ -259,7 +259,7 @@ async fn replace_key(store: &Store, entropy: &Entropy) -> Result<KeySecret, Fail
     let secret = KeySecret::generate(entropy);
     let new = NewKey {
         note: "Made by the demo at its start.".to_owned(),
-        ..NewKey::new(&secret, KEY)
+        ..NewKey::new(&secret, KEY, Clock::System.now())
     };
     store.create_key(new, &actor()).await.map_err(command::store_failure)?;
     Ok(secret)

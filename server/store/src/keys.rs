@@ -29,7 +29,9 @@ pub struct NewKey {
     pub owner: String,
     /// At most 500 characters.
     pub note: String,
-    /// Refused from this moment on, which must lie ahead; none for never.
+    /// When it is created: what its expiry is counted from.
+    pub created_at: UnixMillis,
+    /// Refused from this moment on, which must come after its creation; none for never.
     pub expires_at: Option<UnixMillis>,
     /// What it may do.
     pub settings: KeySettings,
@@ -118,18 +120,18 @@ impl Store {
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) RETURNING ",
             columns!()
         );
-        let now = self.clock().now();
         let (digest, prefix, last_four) = (new.digest, new.prefix.clone(), new.last_four.clone());
+        let created_at = new.created_at;
         let fields = new.edit();
         fields.check()?;
-        lies_ahead(fields.expires_at, now)?;
+        lies_ahead(fields.expires_at, created_at)?;
         let mut transaction = self.begin().await?;
         let row = fields
             .bind(sqlx::query(INSERT))
             .bind(digest.0.to_vec())
             .bind(prefix)
             .bind(last_four)
-            .bind(now.0)
+            .bind(created_at.0)
             .fetch_one(&mut *transaction)
             .await?;
         let key = KeyRow::try_from(&row)?;
@@ -158,7 +160,7 @@ impl Store {
 
 impl NewKey {
     /// A key that works until it is revoked, and is nobody's in particular.
-    pub fn new(secret: &KeySecret, name: impl Into<String>) -> Self {
+    pub fn new(secret: &KeySecret, name: impl Into<String>, created_at: UnixMillis) -> Self {
         Self {
             digest: secret.digest(),
             prefix: secret.prefix().to_owned(),
@@ -166,6 +168,7 @@ impl NewKey {
             name: name.into(),
             owner: String::new(),
             note: String::new(),
+            created_at,
             expires_at: None,
             settings: KeySettings::default(),
         }

@@ -104,7 +104,11 @@ async fn make(file: &Path, requests: i64) -> Result<()> {
     let clock = Clock::System;
     let store = Store::open(&url(file), clock.clone()).await?;
     for number in 1..=KEYS {
-        let key = NewKey::new(&KeySecret::generate(&Entropy::System), format!("key {number}"));
+        let key = NewKey::new(
+            &KeySecret::generate(&Entropy::System),
+            format!("key {number}"),
+            clock.now(),
+        );
         store.create_key(key, &Actor::command_line()).await?;
     }
     store.close().await;

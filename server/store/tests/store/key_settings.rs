@@ -90,7 +90,7 @@ on_each_database! {
     async fn after_a_rotation_both_secrets_work_until_the_overlap_ends(database) {
         let store = database.open().await;
         let secrets = [1, 2, 3].map(|seed| KeySecret::generate(&Entropy::counted(seed)));
-        let key = store.create_key(NewKey::new(&secrets[0], "k"), &by()).await.unwrap();
+        let key = store.create_key(NewKey::new(&secrets[0], "k", START), &by()).await.unwrap();
 
         let hour = Duration::from_hours(1);
         let rotated = store.rotate_key(key.id, &secrets[1], hour, &by()).await.unwrap();
@@ -112,7 +112,7 @@ on_each_database! {
     async fn a_suspended_key_is_refused_until_it_is_resumed(database) {
         let store = database.open().await;
         let secret = KeySecret::generate(&Entropy::System);
-        let key = store.create_key(NewKey::new(&secret, "k"), &by()).await.unwrap();
+        let key = store.create_key(NewKey::new(&secret, "k", START), &by()).await.unwrap();
         let suspended = store.suspend_key(key.id, &by()).await.unwrap();
         assert_eq!(suspended.suspended_at, Some(START));
         assert_eq!(grant(&store, &secret).await, Some((None, Some(START))));

@@ -63,7 +63,7 @@ impl TestDatabase {
 }
 
 pub(crate) fn new_key(name: &str) -> NewKey {
-    NewKey::new(&KeySecret::generate(&Entropy::System), name)
+    NewKey::new(&KeySecret::generate(&Entropy::System), name, START)
 }
 
 pub(crate) async fn create_key(store: &Store, name: &str) -> KeyRow {
