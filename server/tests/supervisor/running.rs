@@ -116,8 +116,9 @@ async fn one_that_is_killed_is_brought_back() {
         "{}",
         state.process.detail
     );
-    let second = machine.until_running("Alpha").await.process.pid.unwrap();
-    assert_ne!(first, second);
+    let second = machine.until_running("Alpha").await.process;
+    assert_ne!(Some(first), second.pid);
+    assert_eq!(second.detail, "", "what runs again says no more why it had ended");
     machine.stop(1).await;
 }
 

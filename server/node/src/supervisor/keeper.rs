@@ -299,6 +299,10 @@ impl Keeper {
             } else {
                 (ProcessState::Starting, Stage::Starting)
             };
+            if engine.is_ready {
+                // Why the run before it ended is no longer what there is to say.
+                now.process.detail.clear();
+            }
         });
     }
 
