@@ -27,7 +27,8 @@ pub use request::{RequestDetail, RequestPage, RequestPhase, RequestSummary};
 pub use session::{Role, SessionInfo};
 pub use setting::{EffectiveSettings, Setting, SettingSource};
 pub use usage::{
-    GpuUse, Granularity, Grouping, KeyUsage, KeyUsageBucket, Metric, UsageGroup, UsageReport, UsageSeries, UsageTotals,
+    GpuUse, Granularity, GroupTotals, Grouping, KeyUsage, KeyUsageBucket, Metric, UsageGroup, UsageReport, UsageSeries,
+    UsageTotals,
 };
 
 mod account;

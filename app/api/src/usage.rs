@@ -61,12 +61,25 @@ pub struct UsageSeries {
 pub struct UsageGroup {
     /// The group's name for people.
     pub name: String,
-    /// The group as it is written into a filter; none for an outcome, which has no sums but the count.
+    /// The group as it is written into a filter; none for an outcome.
     pub filter: Option<String>,
     /// The sums.
-    pub totals: UsageTotals,
+    pub totals: GroupTotals,
     /// The group's part of what GPUs took, by its part of the tokens that were worked on; none for an outcome.
     pub gpu_use: Option<GpuUse>,
+}
+
+/// What is known of a group's sums. What is not known is left out of the JSON: it is not zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum GroupTotals {
+    /// Every sum.
+    All(UsageTotals),
+    /// The count alone: more is not recorded by how requests ended.
+    Count {
+        /// Requests that ended in this way.
+        requests: u64,
+    },
 }
 
 /// What a key has used: the answer to `GET /v1/usage` with that key.
@@ -181,6 +194,24 @@ pub enum Metric {
     FirstToken,
     /// Tokens generated in a second of an answer, in the mean.
     TokenRate,
+}
+
+impl GroupTotals {
+    /// Requests, however they ended.
+    pub fn requests(&self) -> u64 {
+        match self {
+            Self::All(totals) => totals.requests,
+            Self::Count { requests } => *requests,
+        }
+    }
+
+    /// Every sum, where they are known.
+    pub fn all(&self) -> Option<&UsageTotals> {
+        match self {
+            Self::All(totals) => Some(totals),
+            Self::Count { .. } => None,
+        }
+    }
 }
 
 impl UsageTotals {

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use form_urlencoded::Serializer;
-use worv_api::{Grouping, UsageGroup, UsageReport, UsageTotals};
+use worv_api::{GroupTotals, Grouping, UsageGroup, UsageReport};
 use worv_core::{Clock, UnixMillis, calendar};
 
 use super::{output, store_failure};
@@ -93,7 +93,7 @@ fn rows(report: &UsageReport) -> Vec<Vec<String>> {
     let everything = UsageGroup {
         name: format!("from {} to {}", moment(report.from), moment(report.to)),
         filter: None,
-        totals: report.totals,
+        totals: GroupTotals::All(report.totals),
         gpu_use: Some(report.gpu_use),
     };
     let name = match report.by {
@@ -111,34 +111,70 @@ fn rows(report: &UsageReport) -> Vec<Vec<String>> {
         "JOULES",
     ];
     let row = |group: &UsageGroup| {
-        let UsageTotals {
-            requests,
-            prompt_tokens,
-            cached_tokens,
-            completion_tokens,
-            reasoning_tokens,
-            ..
-        } = group.totals;
-        let errors = group.totals.errors();
-        let values = [
-            requests,
-            errors,
-            prompt_tokens,
-            cached_tokens,
-            completion_tokens,
-            reasoning_tokens,
-        ];
+        let sums = group.totals.all().map(|totals| {
+            [
+                totals.errors(),
+                totals.prompt_tokens,
+                totals.cached_tokens,
+                totals.completion_tokens,
+                totals.reasoning_tokens,
+            ]
+        });
         let taken = group.gpu_use.map(|taken| [taken.gpu_seconds, taken.joules]);
-        let taken = taken.map_or_else(
-            || ["-"; 2].map(str::to_owned),
-            |taken| taken.map(|value| value.to_string()),
-        );
-        std::iter::once(group.name.clone())
-            .chain(values.map(|value| value.to_string()))
-            .chain(taken)
+        [group.name.clone(), group.totals.requests().to_string()]
+            .into_iter()
+            .chain(known_or_dashes(sums))
+            .chain(known_or_dashes(taken))
             .collect()
     };
     let head = std::iter::once(name).chain(numbers.map(str::to_owned)).collect();
     let groups = report.groups.iter().chain([&everything]).map(row);
     std::iter::once(head).chain(groups).collect()
+}
+
+/// Numbers as they are printed, where they are known.
+fn known_or_dashes<const COUNT: usize>(numbers: Option<[u64; COUNT]>) -> [String; COUNT] {
+    match numbers {
+        Some(numbers) => numbers.map(|number| number.to_string()),
+        None => [const { String::new() }; COUNT].map(|_| "-".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use worv_api::{GpuUse, Granularity, Metric, UsageTotals};
+
+    #[test]
+    fn what_is_not_known_of_an_outcome_is_a_dash() {
+        let totals = UsageTotals {
+            requests: 3,
+            prompt_tokens: 40,
+            ..UsageTotals::default()
+        };
+        let report = UsageReport {
+            from: 0,
+            to: calendar::DAY,
+            as_of: 0,
+            granularity: Granularity::Day,
+            metric: Metric::Requests,
+            by: Grouping::Outcome,
+            buckets: vec![0],
+            incomplete: true,
+            series: Vec::new(),
+            groups: vec![UsageGroup {
+                name: "done".to_owned(),
+                filter: None,
+                totals: GroupTotals::Count { requests: 3 },
+                gpu_use: None,
+            }],
+            totals,
+            before: UsageTotals::default(),
+            gpu_use: GpuUse::default(),
+            all_gpus: GpuUse::default(),
+        };
+        let rows = rows(&report);
+        assert_eq!(rows[1], ["done", "3", "-", "-", "-", "-", "-", "-", "-"]);
+        assert_eq!(rows[2][1..], ["3", "0", "40", "0", "0", "0", "0", "0"]);
+    }
 }

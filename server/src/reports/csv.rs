@@ -50,34 +50,32 @@ pub fn groups(report: UsageReport) -> impl Iterator<Item = String> {
     let by = report.by.name().to_owned();
     let head = line([by, "id".to_owned()].into_iter().chain(COLUMNS.map(str::to_owned)));
     let rows = report.groups.into_iter().map(|group| {
-        let totals = group.totals;
-        let values = [
-            totals.requests,
-            totals.client_left,
-            totals.engine_failed,
-            totals.refused_by_engine,
-            totals.lost,
-            totals.prompt_tokens,
-            totals.cached_tokens,
-            totals.completion_tokens,
-            totals.reasoning_tokens,
-            totals.duration_ms,
-            totals.first_bytes,
-            totals.first_byte_ms,
-            totals.queue_ms,
-            totals.overhead_us,
-            totals.clamped,
-        ];
+        let others = group.totals.all().map(|totals| {
+            [
+                totals.client_left,
+                totals.engine_failed,
+                totals.refused_by_engine,
+                totals.lost,
+                totals.prompt_tokens,
+                totals.cached_tokens,
+                totals.completion_tokens,
+                totals.reasoning_tokens,
+                totals.duration_ms,
+                totals.first_bytes,
+                totals.first_byte_ms,
+                totals.queue_ms,
+                totals.overhead_us,
+                totals.clamped,
+            ]
+        });
+        // What is not known is left empty: it is not zero.
+        let others: [String; 14] = others.map_or_else(Default::default, |sums| sums.map(|sum| sum.to_string()));
         let taken = group.gpu_use.map_or_else(Default::default, |taken| {
             [taken.gpu_seconds, taken.joules].map(|value| value.to_string())
         });
         let names = [field(&group.name), field(&group.filter.unwrap_or_default())];
-        line(
-            names
-                .into_iter()
-                .chain(values.map(|value| value.to_string()))
-                .chain(taken),
-        )
+        let requests = group.totals.requests().to_string();
+        line(names.into_iter().chain([requests]).chain(others).chain(taken))
     });
     std::iter::once(head).chain(rows)
 }
@@ -117,7 +115,7 @@ fn field(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use worv_api::{GpuUse, Grouping, Metric, UsageGroup, UsageSeries, UsageTotals};
+    use worv_api::{GpuUse, GroupTotals, Grouping, Metric, UsageGroup, UsageSeries, UsageTotals};
 
     fn report() -> UsageReport {
         let totals = UsageTotals {
@@ -142,7 +140,7 @@ mod tests {
             groups: vec![UsageGroup {
                 name: "a".to_owned(),
                 filter: Some("7".to_owned()),
-                totals,
+                totals: GroupTotals::All(totals),
                 gpu_use: Some(GpuUse {
                     gpu_seconds: 28_800,
                     joules: 5,
@@ -174,5 +172,18 @@ mod tests {
         let lines: Vec<_> = groups(report()).collect();
         assert!(lines[0].starts_with("key,id,requests,client_left,"), "{}", lines[0]);
         assert_eq!(lines[1], "a,7,3,0,0,0,0,1234567,0,0,0,0,0,0,0,0,0,28800,5\r\n");
+    }
+
+    #[test]
+    fn what_is_not_known_of_a_group_is_empty() {
+        let mut report = report();
+        report.groups = vec![UsageGroup {
+            name: "done".to_owned(),
+            filter: None,
+            totals: GroupTotals::Count { requests: 3 },
+            gpu_use: None,
+        }];
+        let lines: Vec<_> = groups(report).collect();
+        assert_eq!(lines[1], format!("done,,3{}\r\n", ",".repeat(16)));
     }
 }

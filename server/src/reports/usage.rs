@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use worv_api::{GpuUse, Grouping, KeyUsage, KeyUsageBucket, UsageGroup, UsageReport, UsageSeries, UsageTotals};
+use worv_api::{
+    GpuUse, GroupTotals, Grouping, KeyUsage, KeyUsageBucket, UsageGroup, UsageReport, UsageSeries, UsageTotals,
+};
 use worv_core::{UnixMillis, calendar, key::KeyId};
 use worv_store::{
     Store, StoreError,
@@ -24,7 +26,8 @@ pub async fn report(store: &Store, question: &UsageQuestion, now: UnixMillis) ->
     let groups = groups(store, question, &whole, &shares.groups).await?;
     let totals = groups
         .iter()
-        .fold(UsageTotals::default(), |sum, (_, group)| plus(sum, group.totals));
+        .filter_map(|(_, group)| group.totals.all())
+        .fold(UsageTotals::default(), |sum, totals| plus(sum, *totals));
     let before = store.usage(&period_before(&whole, now)).await?;
     let series = series(store, question, &whole, &groups).await?;
     let (first, end) = question.buckets();
@@ -96,15 +99,15 @@ async fn groups(
         let group = UsageGroup {
             name,
             filter,
-            totals: shown(bucket.totals),
+            totals: GroupTotals::All(shown(bucket.totals)),
             gpu_use: Some(share.map_or_else(GpuUse::default, |(_, share)| rounded(*share))),
         };
         (bucket.group, group)
     });
     let mut groups: Vec<_> = named.collect();
     groups.sort_by_cached_key(|(_, group)| {
-        let value = question.metric.of(&group.totals);
-        (std::cmp::Reverse((value, group.totals.requests)), group.name.clone())
+        let value = group.totals.all().map(|totals| question.metric.of(totals));
+        (std::cmp::Reverse((value, group.totals.requests())), group.name.clone())
     });
     Ok(groups)
 }
@@ -221,18 +224,20 @@ fn values(question: &UsageQuestion, buckets: &[UsageBucket], value_of: impl Fn(&
     values
 }
 
-/// How many requests ended in each way, as totals that count nothing else.
+/// How many requests ended in each way.
 fn outcomes(totals: &UsageTotals) -> Vec<UsageGroup> {
     let counted = OUTCOMES.map(|(name, count)| UsageGroup {
         name: name.to_owned(),
         filter: None,
-        totals: UsageTotals {
+        totals: GroupTotals::Count {
             requests: count(totals),
-            ..UsageTotals::default()
         },
         gpu_use: None,
     });
-    counted.into_iter().filter(|group| group.totals.requests > 0).collect()
+    counted
+        .into_iter()
+        .filter(|group| group.totals.requests() > 0)
+        .collect()
 }
 
 fn outcome_series(question: &UsageQuestion, buckets: &[UsageBucket]) -> Vec<UsageSeries> {
@@ -364,14 +369,20 @@ mod tests {
         let counts: Vec<_> = report
             .groups
             .iter()
-            .map(|group| (group.name.as_str(), group.totals.requests))
+            .map(|group| (group.name.as_str(), group.totals.requests()))
             .collect();
         assert_eq!(counts, [("done", 63), ("engine_failed", 7)]);
+        let json = serde_json::to_value(&report.groups[0].totals).unwrap();
+        assert_eq!(
+            json,
+            serde_json::json!({"requests": 63}),
+            "what is not known is no zero"
+        );
         assert_eq!(report.series[1].values, [1; 7]);
 
         let report = ask("range=7d&metric=first_token").await;
         assert_eq!((report.series.len(), report.series[0].values[0]), (1, 46));
-        assert_eq!(Metric::FirstToken.of(&report.groups[0].totals), 50);
+        assert_eq!(Metric::FirstToken.of(report.groups[0].totals.all().unwrap()), 50);
         let report = ask("range=7d&by=none&metric=errors&key=1").await;
         assert_eq!(
             (report.groups.len(), report.series[0].values[6], report.totals.errors()),

@@ -27,7 +27,7 @@ pub(super) fn groups(query: &Query, report: &UsageReport) -> Option<AnyView> {
         .iter()
         .map(|(name, metric)| heading(query, report, name, *metric))
         .collect();
-    let rows: Vec<_> = report.groups.iter().map(|group| row(report, group)).collect();
+    let rows: Vec<_> = report.groups.iter().filter_map(|group| row(report, group)).collect();
     let csv = query.with("table", "groups").on("/api/usage.csv");
     let title = format!("By {}", report.by.name());
     Some(
@@ -70,19 +70,21 @@ fn heading(query: &Query, report: &UsageReport, name: &'static str, metric: Metr
     .into_any()
 }
 
-fn row(report: &UsageReport, group: &UsageGroup) -> AnyView {
+/// A group's sums; none where its count alone is known.
+fn row(report: &UsageReport, group: &UsageGroup) -> Option<AnyView> {
+    let totals = group.totals.all()?;
     let cells: Vec<_> = COLUMNS
         .iter()
         .map(|(name, metric)| {
             view! {
                 <td class="is-number" data-label=*name>
-                    {cell(*metric, &group.totals)}
+                    {cell(*metric, totals)}
                 </td>
             }
         })
         .collect();
     let taken = group.gpu_use.unwrap_or_default();
-    let share = format!("{} %", format::percent(group.totals.requests, report.totals.requests));
+    let share = format!("{} %", format::percent(totals.requests, report.totals.requests));
     let values = [format::gpu_time(taken.gpu_seconds), format::energy(taken.joules), share];
     let more: Vec<_> = MORE
         .into_iter()
@@ -109,16 +111,18 @@ fn row(report: &UsageReport, group: &UsageGroup) -> AnyView {
         }
         None => name.into_any(),
     };
-    view! {
-        <tr>
-            <th scope="row" class="is-long">
-                {name}
-            </th>
-            {cells}
-            {more}
-        </tr>
-    }
-    .into_any()
+    Some(
+        view! {
+            <tr>
+                <th scope="row" class="is-long">
+                    {name}
+                </th>
+                {cells}
+                {more}
+            </tr>
+        }
+        .into_any(),
+    )
 }
 
 fn cell(metric: Metric, totals: &UsageTotals) -> String {
