@@ -19,7 +19,7 @@ pub struct UsageReport {
     pub by: Grouping,
     /// The beginning of each bucket, in Unix milliseconds.
     pub buckets: Vec<i64>,
-    /// Whether the last bucket is not over yet.
+    /// Whether the last bucket is not over yet; it may not have begun either, where the range ends later than now.
     pub incomplete: bool,
     /// The largest groups over time, at most eight, and after them the others together. Means do not add up: of those there
     /// is one series, of everything.

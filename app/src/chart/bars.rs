@@ -35,8 +35,8 @@ pub(crate) struct BarChart {
     pub(crate) stacks: Vec<Vec<u64>>,
     /// Whether the last part of each stack is the others together.
     pub(crate) others: bool,
-    /// Whether the last stack still grows.
-    pub(crate) incomplete: bool,
+    /// The position of the stack that still grows, if there is one.
+    pub(crate) growing: Option<usize>,
     /// The positions of the stacks that have a label, and the labels.
     pub(crate) labels: Vec<(usize, String)>,
 }
@@ -93,7 +93,7 @@ fn draw_on<DB: DrawingBackend>(chart: &BarChart, backend: DB) -> Result<(), Draw
             context.draw_series([Rectangle::new(corners, ink(class).filled())])?;
             bottom += value;
         }
-        if chart.incomplete && position + 1 == chart.stacks.len() && bottom > 0 {
+        if chart.growing == Some(position) && bottom > 0 {
             let corners = [(left, float(bottom)), (right, 0.0)];
             context.draw_series([Rectangle::new(corners, ink(HATCHED).filled())])?;
         }
@@ -121,11 +121,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stacks_stand_on_each_other_and_the_last_one_is_hatched() {
+    fn stacks_stand_on_each_other_and_one_that_grows_is_hatched() {
         let chart = BarChart {
             stacks: vec![vec![3, 2, 0], vec![0, 0, 0], vec![1, 0, 4]],
             others: true,
-            incomplete: true,
+            growing: Some(2),
             labels: vec![(0, "24 Nov".to_owned()), (2, "26 Nov".to_owned())],
         };
         let svg = bars(&chart);
@@ -143,7 +143,7 @@ mod tests {
         let chart = BarChart {
             stacks: vec![Vec::new(); 2],
             others: false,
-            incomplete: false,
+            growing: None,
             labels: Vec::new(),
         };
         let svg = bars(&chart);

@@ -40,7 +40,7 @@ pub async fn report(store: &Store, question: &UsageQuestion, now: UnixMillis) ->
         metric: question.metric,
         by: question.by,
         buckets: (first..end).map(|bucket| span.start(bucket).0).collect(),
-        incomplete: (span.start(end - 1)..span.start(end)).contains(&now),
+        incomplete: now < span.start(end),
         series,
         groups: match question.by {
             Grouping::None => Vec::new(),
@@ -361,6 +361,18 @@ mod tests {
         assert_eq!((report.totals.requests, report.before.requests), (30, 30));
         let report = ask("from=2026-11-26T12:00").await;
         assert_eq!((report.totals.requests, report.before.requests), (10, 0));
+    }
+
+    #[tokio::test]
+    async fn a_range_is_incomplete_until_its_last_bucket_is_over() {
+        for (range, incomplete) in [
+            ("from=2026-11-26&to=2026-11-26", true),
+            ("from=2026-11-26T12:00&to=2026-11-26T14:15", true),
+            ("from=2026-11-26T12:00&to=2026-11-26T14:00", false),
+            ("from=2026-11-25&to=2026-11-25", false),
+        ] {
+            assert_eq!(ask(range).await.incomplete, incomplete, "{range}");
+        }
     }
 
     #[tokio::test]

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use worv_api::{Grouping, UsageReport, UsageSeries};
 
-use super::words;
+use super::{numbers::leads_on, words};
 use crate::{
     chart::{BarChart, bars},
     format,
@@ -20,9 +20,14 @@ pub(super) fn figure(query: &Query, report: &UsageReport) -> AnyView {
     let csv = query.on("/api/usage.csv");
     let note = (!report.metric.adds_up() && report.by != Grouping::None)
         .then_some("Means do not add up: the bars show everything together.");
-    let hatched = report.incomplete.then_some("Hatched: not over yet. ");
+    let hatched = growing(report).map(|_| "Hatched: not over yet. ");
     let remark =
         (hatched.is_some() || note.is_some()).then(|| view! { <p class="usage-chart__note">{hatched} {note}</p> });
+    let opens = if leads_on(report.granularity) {
+        ", Enter opens a bar"
+    } else {
+        ""
+    };
     let legend: Vec<_> = report
         .series
         .iter()
@@ -45,7 +50,7 @@ pub(super) fn figure(query: &Query, report: &UsageReport) -> AnyView {
                 class="plot"
                 tabindex="0"
                 role="slider"
-                aria-label=format!("{title}; arrow keys step through it, Enter opens a bar")
+                aria-label=format!("{title}; arrow keys step through it{opens}")
                 aria-valuemin="0"
                 aria-valuemax=last
                 aria-valuenow=last
@@ -113,9 +118,45 @@ fn chart(report: &UsageReport) -> BarChart {
     BarChart {
         stacks: (0..report.buckets.len()).map(stack).collect(),
         others: report.series.len() > 8,
-        incomplete: report.incomplete,
+        growing: growing(report),
         labels: labels
             .map(|(position, start)| (position, words::label(report.granularity, *start)))
             .collect(),
+    }
+}
+
+/// The bar of the present, which is not the last one where the range ends later.
+fn growing(report: &UsageReport) -> Option<usize> {
+    let begun = report.buckets.partition_point(|start| *start <= report.as_of);
+    begun.checked_sub(1).filter(|_| report.as_of < report.to)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use worv_api::{GpuUse, Granularity, Metric, UsageTotals};
+
+    #[test]
+    fn the_bar_of_the_present_grows_wherever_it_stands() {
+        let growing_at = |as_of| {
+            growing(&UsageReport {
+                from: 100,
+                to: 400,
+                as_of,
+                granularity: Granularity::Hour,
+                metric: Metric::Requests,
+                by: Grouping::None,
+                buckets: vec![100, 200, 300],
+                incomplete: as_of < 400,
+                series: Vec::new(),
+                groups: Vec::new(),
+                totals: UsageTotals::default(),
+                before: UsageTotals::default(),
+                gpu_use: GpuUse::default(),
+                all_gpus: GpuUse::default(),
+            })
+        };
+        assert_eq!([399, 299, 200].map(growing_at), [Some(2), Some(1), Some(1)]);
+        assert_eq!([99, 400].map(growing_at), [None, None]);
     }
 }

@@ -44,6 +44,11 @@ pub(super) fn numbers(query: &Query, report: &UsageReport) -> AnyView {
     .into_any()
 }
 
+/// Whether bars of that length lead to what is within them.
+pub(super) fn leads_on(granularity: Granularity) -> bool {
+    granularity != Granularity::Hour
+}
+
 /// The value of a series over the whole range.
 pub(super) fn sum(report: &UsageReport, series: &UsageSeries) -> String {
     let sum = if report.metric.adds_up() {
@@ -66,9 +71,7 @@ fn row(query: &Query, report: &UsageReport, position: usize) -> AnyView {
             view! { <td class="is-number">{format::thousands(value)}</td> }
         })
         .collect();
-    let heading = if report.granularity == Granularity::Hour {
-        name.into_any()
-    } else {
+    let heading = if leads_on(report.granularity) {
         let narrower = query.without("range").without("granularity");
         let moment = |at: i64| format::iso(at)[..16].to_owned();
         let address = narrower
@@ -81,6 +84,8 @@ fn row(query: &Query, report: &UsageReport, position: usize) -> AnyView {
             </a>
         }
         .into_any()
+    } else {
+        name.into_any()
     };
     view! {
         <tr>
