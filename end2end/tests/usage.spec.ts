@@ -49,8 +49,39 @@ test('the whole state is in the address, and works without leaving the page', as
   await page.getByLabel('Split by').selectOption('Outcome');
   await expect(page).toHaveURL(/by=outcome/);
   await expect(page.locator('.legend')).toContainText('Done');
+  await page.getByLabel('Split by').focus();
   await page.goBack();
   await expect(page.getByRole('heading', { name: 'Output tokens by the day' })).toBeVisible();
+  await expect(page.getByLabel('Split by')).toHaveValue('key');
+  await expect(page.getByLabel('Split by')).toBeFocused();
+});
+
+test('the way back shows in each choice what the page before was about', async ({ console: page, worv }) => {
+  expect(await worv.ask()).toBe(200);
+  await page.goto('/usage?metric=errors&by=model');
+  await expectHydrated(page);
+  const metric = page.getByLabel('Metric');
+  for (const value of ['requests', 'first_token']) {
+    await metric.focus();
+    await metric.selectOption(value);
+    await expect(page).toHaveURL(new RegExp(`metric=${value}`));
+  }
+  await page.goBack();
+  await expect(metric).toHaveValue('requests');
+  await page.goBack();
+  await expect(metric).toHaveValue('errors');
+  await expect(page.getByRole('heading', { name: 'Errors by the day' })).toBeVisible();
+});
+
+test('the bar of this hour is hatched in a range that ends later, and opens nothing', async ({ console: page, worv }) => {
+  expect(await worv.ask()).toBe(200);
+  const today = new Date().toISOString().slice(0, 10);
+  await page.goto(`/usage?from=${today}&to=${today}`);
+  await expect(page.getByText('Hatched: not over yet.')).toBeVisible();
+  await expect(page.locator('.plot__drawing .fill-11')).toHaveCount(1);
+  await expect(page.getByRole('slider', { name: 'Requests by the hour; arrow keys step through it', exact: true })).toBeVisible();
+  await page.goto('/usage?granularity=day');
+  await expect(page.getByRole('slider', { name: /Enter opens a bar$/ })).toBeVisible();
 });
 
 test('an absurd question is answered in words', async ({ console: page, complaints }) => {

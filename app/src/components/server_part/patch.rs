@@ -7,7 +7,7 @@
 
 use leptos::prelude::{document, window};
 use wasm_bindgen::JsCast as _;
-use web_sys::{Element, Node};
+use web_sys::{Element, HtmlSelectElement, Node};
 
 use super::found;
 
@@ -94,6 +94,12 @@ fn renew(shown: &Node, wanted: &Node, is_other_page: bool) {
             drop(element.set_attribute(&name, &value.unwrap_or_default()));
         }
     }
+    if is_other_page && let (Some(choice), Some(like)) = (as_choice(element), as_choice(like)) {
+        // What was chosen in it once is shown whatever its options say, until another one is chosen.
+        let chosen = like.value();
+        children(shown, wanted, is_other_page);
+        return choice.set_value(&chosen);
+    }
     let Some(holder) = element.get_attribute("data-follow") else {
         return children(shown, wanted, is_other_page);
     };
@@ -109,6 +115,10 @@ fn renew(shown: &Node, wanted: &Node, is_other_page: bool) {
 
 fn is_field(element: &Element) -> bool {
     element.matches("input, select, textarea").unwrap_or_default()
+}
+
+fn as_choice(element: &Element) -> Option<&HtmlSelectElement> {
+    element.dyn_ref()
 }
 
 fn names(element: &Element) -> Vec<String> {
