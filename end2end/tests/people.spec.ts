@@ -54,12 +54,19 @@ test('the settings say where each value comes from, and no secret', async ({ con
   const row = page.getByRole('row').filter({ hasText: 'server.listen' });
   await expect(row).toContainText('WORV_SERVER__LISTEN');
   await expect(page.getByRole('row').filter({ hasText: 'limits.max_output_tokens' })).toContainText('Default');
-  await page.getByLabel('Colours').selectOption('Dark');
-  await page.getByRole('button', { name: 'Apply' }).click();
+});
+
+test('the theme is chosen in the settings or at the side, and both say which', async ({ console: page }) => {
+  await page.getByRole('link', { name: 'Settings' }).click();
+  const list = page.getByLabel('Colours');
+  await list.selectOption('Dark');
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
-  await page.getByLabel('Colours').selectOption('As the system');
-  await page.getByRole('button', { name: 'Apply' }).click();
+  await expect(page.getByRole('radio', { name: 'Dark' })).toBeChecked();
+  await page.getByRole('radio', { name: 'As the system' }).check({ force: true });
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'system');
+  await expect(list).toHaveValue('system');
+  await page.reload();
+  await expect(list).toHaveValue('system');
 });
 
 test.describe('without scripts', () => {

@@ -9,7 +9,7 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 use wasm_bindgen::JsCast as _;
 
 use self::part::Part;
-use super::{Failure, plot};
+use super::{Failure, plot, theme_switch};
 use crate::{
     at_once::AtOnce,
     live::{Connection, LiveFeed},
@@ -83,7 +83,10 @@ pub(crate) fn ServerPart(
             aria-busy=move || part.loading.get().then_some("true")
             inner_html=prepared
             on:submit=submit
-            on:change=|event| forms::send(&event)
+            on:change=|event| {
+                forms::send(&event);
+                theme_switch::choose(&event);
+            }
             on:pointermove=|event| plot::point_at(&event)
             on:pointerleave=|_| plot::clear()
             on:focusout=|_| plot::clear()

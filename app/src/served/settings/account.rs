@@ -53,7 +53,7 @@ pub(super) fn theme(view: &SettingsView, visitor: &Visitor) -> AnyView {
                         {options.collect_view()}
                     </select>
                 </label>
-                <button class="button" type="submit">
+                <button class="button toolbar__submit" type="submit">
                     "Apply"
                 </button>
             </form>
