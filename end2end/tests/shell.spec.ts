@@ -64,6 +64,11 @@ test('a phone has every page in its navigation', async ({ console: page }) => {
   await page.keyboard.press('Escape');
   await expect(navigation.getByRole('link', { name: 'Playground' })).toBeHidden();
   await navigation.getByRole('button', { name: 'More' }).click();
+  await expect(navigation.getByRole('link', { name: 'Playground' })).toBeVisible();
+  await page.mouse.click(200, 300);
+  await expect(navigation.getByRole('link', { name: 'Playground' })).toBeHidden();
+  await expect(page).toHaveURL('/');
+  await navigation.getByRole('button', { name: 'More' }).click();
   await navigation.getByRole('link', { name: 'Playground' }).click();
   await expect(page).toHaveURL('/playground');
   await expect(navigation.getByRole('link', { name: 'Playground' })).toBeHidden();
