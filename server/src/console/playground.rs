@@ -27,6 +27,9 @@ const LIFETIME: Duration = Duration::from_mins(15);
 /// What marks such a key. Lists of keys leave those out that have it.
 const TAG: &str = "worv:playground";
 
+/// Characters that the name of a key may have.
+const LONGEST_NAME: usize = 100;
+
 /// Whether a key is one of the playground's.
 pub fn is_playgrounds(key: &KeyRow) -> bool {
     key.settings.tags.iter().any(|tag| tag == TAG)
@@ -85,7 +88,7 @@ impl Console {
                 tags: vec![TAG.to_owned()],
                 ..KeySettings::default()
             },
-            ..NewKey::new(&secret, "playground", now)
+            ..NewKey::new(&secret, name(user), now)
         };
         self.store.create_key(new, by).await.map_err(database_failed)?;
         let grants = self.store.key_grants().await.map_err(database_failed)?;
@@ -94,5 +97,22 @@ impl Console {
             secret: secret.expose().to_owned(),
             expires_at: expires_at.0,
         })
+    }
+}
+
+/// What usage and requests call a key of `user`'s, so that it can be told from those of others: as much of the user's name as
+/// a key's has room for.
+fn name(user: &str) -> String {
+    format!("playground · {user}").chars().take(LONGEST_NAME).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_named_after_its_owner_as_far_as_there_is_room() {
+        assert_eq!(name("admin"), "playground · admin");
+        assert_eq!(name(&"é".repeat(100)).chars().count(), LONGEST_NAME);
     }
 }

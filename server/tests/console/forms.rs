@@ -189,6 +189,12 @@ async fn the_playground_has_a_key_of_its_own_for_whoever_asks() {
         "the list is not about keys of minutes: {keys}"
     );
 
+    let (_, usage) = admin.get("/parts/usage").await;
+    assert!(
+        usage.as_str().unwrap().contains(">playground · admin</option>"),
+        "{usage}"
+    );
+
     let viewer = admin.invite("grace", "viewer").await;
     let refused = viewer.send(Method::POST, "/api/playground/key", Value::Null).await;
     assert_eq!(refused.0, 403, "{}", refused.1);
