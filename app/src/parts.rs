@@ -10,12 +10,12 @@ use crate::{
     query::Query,
 };
 
-/// The part of a page of reports, for its address; none for another page.
-pub async fn reports_part(path: &str, query: &str, reports: &dyn Reports) -> Option<String> {
+/// The part of a page of reports, for its address, as it is at `now` in Unix milliseconds; none for another page.
+pub async fn reports_part(path: &str, query: &str, reports: &dyn Reports, now: i64) -> Option<String> {
     let query = Query::read(query);
     match path {
         "/usage" => Some(usage::part(&query, reports).await),
-        "/requests" => Some(requests::part(&query, reports).await),
+        "/requests" => Some(requests::part(&query, reports, now).await),
         _ => None,
     }
 }
@@ -25,10 +25,10 @@ pub fn failed(error: ApiError) -> String {
     html(|| view! { <Failure what="The page could not be loaded." error/> })
 }
 
-/// Requests that have ended, as rows for the list that is open with this query.
-pub fn request_rows(requests: &[RequestSummary], query: &str) -> String {
+/// Requests that have ended until `now` in Unix milliseconds, as rows for the list that is open with this query.
+pub fn request_rows(requests: &[RequestSummary], query: &str, now: i64) -> String {
     let query = Query::read(query);
-    html(|| requests::rows(requests, &query))
+    html(|| requests::rows(requests, &query, now))
 }
 
 /// A view as text. It is static: nothing in it outlives the call, and the marks by which the browser would bring it to life are

@@ -133,7 +133,12 @@ impl Open {
             .into_iter()
             .map(|request| reports::summary(request, &names))
             .collect();
-        Some(frame(&LiveEvent::Requests(app::request_rows(&requests, &asked.query))))
+        let now = self.console.clock.now().0;
+        Some(frame(&LiveEvent::Requests(app::request_rows(
+            &requests,
+            &asked.query,
+            now,
+        ))))
     }
 }
 

@@ -71,7 +71,7 @@ impl Service {
     /// What is shown at `address` as HTML, without the frame.
     pub(super) async fn page(&self, address: &str, outcome: Outcome) -> Result<String, ApiError> {
         let (path, query) = address.split_once('?').unwrap_or((address, ""));
-        if let Some(report) = app::reports_part(path, query, self).await {
+        if let Some(report) = app::reports_part(path, query, self, self.console().clock.now().0).await {
             return Ok(report);
         }
         let html = self.served(&Address::parse(address), outcome).await?;

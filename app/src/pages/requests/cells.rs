@@ -8,7 +8,7 @@ use crate::components::{Status, Tone};
 /// The model that ran, and what the caller had called it.
 pub(super) fn model(request: &RequestSummary) -> AnyView {
     let alias = request.is_aliased().then(|| {
-        view! { <span class="requests__alias">"asked for as " {request.requested_model.clone()}</span> }
+        view! { <span class="requests__second">"asked for as " {request.requested_model.clone()}</span> }
     });
     view! {
         {request.model.clone()}

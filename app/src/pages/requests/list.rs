@@ -19,8 +19,8 @@ const COLUMNS: [(&str, &str); 9] = [
     ("Duration", "is-number"),
 ];
 
-/// A page of the list, with the way to the next one.
-pub(super) fn list(page: &RequestPage, query: &Query) -> AnyView {
+/// A page of the list as it is at `now`, with the way to the next one.
+pub(super) fn list(page: &RequestPage, query: &Query, now: i64) -> AnyView {
     let headings: Vec<_> = COLUMNS
         .iter()
         .map(|(name, class)| {
@@ -32,7 +32,7 @@ pub(super) fn list(page: &RequestPage, query: &Query) -> AnyView {
         })
         .collect();
     let first_page = query.get("before").is_empty();
-    let rows = rows(&page.requests, query);
+    let rows = rows(&page.requests, query, now);
     let newest = (!first_page).then(|| {
         let address = query.without("before").on("/requests");
         view! { <a class="button" href=address>"Newest"</a> }
@@ -61,9 +61,10 @@ pub(super) fn list(page: &RequestPage, query: &Query) -> AnyView {
     .into_any()
 }
 
-/// Rows of the list.
-pub(crate) fn rows(requests: &[RequestSummary], query: &Query) -> Vec<AnyView> {
-    requests.iter().map(|request| row(request, query)).collect()
+/// Rows of the list. A moment before the day of `now` comes with its day.
+pub(crate) fn rows(requests: &[RequestSummary], query: &Query, now: i64) -> Vec<AnyView> {
+    let today = format::date(now);
+    requests.iter().map(|request| row(request, query, &today)).collect()
 }
 
 /// What is said while there is no row.
@@ -75,7 +76,7 @@ fn none(page: &RequestPage) -> &'static str {
     }
 }
 
-fn row(request: &RequestSummary, query: &Query) -> AnyView {
+fn row(request: &RequestSummary, query: &Query, today: &str) -> AnyView {
     let address = query.with("request", &request.id).on("/requests");
     let of_key = query.with("key", request.key_id).without("before").on("/requests");
     let chosen = query.get("request") == request.id;
@@ -87,6 +88,9 @@ fn row(request: &RequestSummary, query: &Query) -> AnyView {
             .map_or_else(|| "–".to_owned(), |millis| format::millis(millis.into())),
         format::millis(request.duration_ms.into()),
     ];
+    let day = format::date(request.started_at);
+    let is_older = day != today;
+    let title = format!("{day} {} UTC", request.id);
     let numbers: Vec<_> = COLUMNS
         .iter()
         .skip(5)
@@ -101,10 +105,11 @@ fn row(request: &RequestSummary, query: &Query) -> AnyView {
         .collect();
     view! {
         <tr data-id=request.id.clone() aria-current=chosen.then_some("true")>
-            <th scope="row">
-                <a href=address title=format!("{} {} UTC", format::date(request.started_at), request.id)>
+            <th scope="row" class:is-twofold=is_older>
+                <a href=address title=title>
                     <time datetime=format::iso(request.started_at)>{format::time(request.started_at)}</time>
                 </a>
+                {is_older.then(|| view! { <span class="requests__second">{day}</span> })}
             </th>
             <td data-label="Key" class="is-long">
                 <a href=of_key>{request.key.clone()}</a>

@@ -10,14 +10,14 @@ use crate::{
 };
 
 /// The filters, the request that is chosen, and the list or why there is none.
-pub(crate) async fn part(query: &Query, reports: &dyn Reports) -> String {
+pub(crate) async fn part(query: &Query, reports: &dyn Reports, now: i64) -> String {
     let page = reports.requests(&query.without("request").text()).await;
     let choices = reports.choices().await.unwrap_or_default();
     let chosen = match query.get("request") {
         "" => None,
         id => Some(reports.request(id).await),
     };
-    html(|| view(query, page, chosen, &choices))
+    html(|| view(query, page, chosen, &choices, now))
 }
 
 fn view(
@@ -25,13 +25,14 @@ fn view(
     page: Result<RequestPage, ApiError>,
     chosen: Option<Result<RequestDetail, ApiError>>,
     choices: &Choices,
+    now: i64,
 ) -> AnyView {
     let chosen = chosen.map(|chosen| match chosen {
         Ok(chosen) => detail(&chosen, query),
         Err(error) => failure("This request cannot be shown.", error, "/requests"),
     });
     let list = match page {
-        Ok(page) => list::list(&page, query),
+        Ok(page) => list::list(&page, query, now),
         Err(error) => failure("These requests cannot be listed.", error, "/requests"),
     };
     view! {
