@@ -74,7 +74,7 @@ pub fn gpus(view: &GpusView) -> String {
 
 /// Links to all GPUs and to each.
 fn tabs(view: &GpusView) -> AnyView {
-    let link = |address: String, name: String, is_here: bool| {
+    let link = |address: String, name: AnyView, is_here: bool| {
         view! {
             <a href=address aria-current=is_here.then_some("page") data-noscroll="">
                 {name}
@@ -84,11 +84,12 @@ fn tabs(view: &GpusView) -> AnyView {
     };
     let each = view.report.gpus.iter().map(|gpu| {
         let is_here = view.chosen == Some(gpu.index);
-        link(address(gpu.index), format!("GPU {}", gpu.index), is_here)
+        let name = view! { <span class="gpu-tabs__word">"GPU "</span> {gpu.index} };
+        link(address(gpu.index), name.into_any(), is_here)
     });
-    let all = link(HOME.to_owned(), "All".to_owned(), view.chosen.is_none());
+    let all = link(HOME.to_owned(), "All".into_any(), view.chosen.is_none());
     view! {
-        <nav class="tabs" aria-label="GPUs">
+        <nav class="tabs gpu-tabs" aria-label="GPUs">
             {std::iter::once(all).chain(each).collect::<Vec<_>>()}
         </nav>
     }
