@@ -139,6 +139,19 @@ test('a key is edited, suspended, resumed and rotated, and the log says so', asy
   }
 });
 
+test('a change that is refused keeps what was typed', async ({ console: page, complaints }) => {
+  complaints.allow(/status of 422/);
+  await page.goto('/keys');
+  await page.getByRole('rowheader', { name: 'demo' }).first().getByRole('link').click();
+  await page.getByRole('heading', { name: 'Edit' }).click();
+  await page.getByLabel('Owner').fill('somebody else');
+  await page.getByLabel('Tags').fill('x'.repeat(51));
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByRole('alert')).toContainText('1 to 50 characters');
+  await expect(page.getByLabel('Owner')).toHaveValue('somebody else');
+  await expect(page.getByLabel('Tags')).toHaveValue('x'.repeat(51));
+});
+
 test('the list is filtered by its address', async ({ console: page }) => {
   await page.goto('/keys?q=nothing+of+the+kind');
   await expect(page.getByText('No key matches.')).toBeVisible();

@@ -44,6 +44,43 @@ test('a question is answered through the API, with a key that the list of keys l
   expect(keys.map(({ name }) => name)).not.toContain('playground');
 });
 
+test('starting over leaves nothing of an answer that was cut', async ({ console: page }) => {
+  await page.goto('/playground?max_tokens=8192');
+  await expectHydrated(page);
+  const conversation = page.getByRole('log', { name: 'Conversation' });
+  const message = page.getByRole('textbox', { name: 'Message' });
+  await message.fill(longQuestion);
+  await page.keyboard.press('Enter');
+  await expect(conversation).toContainText('again again');
+  await page.getByRole('button', { name: 'Start over' }).click();
+  await expect(conversation).toHaveText('');
+  await expect(page.getByRole('button', { name: 'Send' })).toBeVisible();
+  await message.fill('Count to ten');
+  const sent = page.waitForRequest((request) => request.url().endsWith('/v1/chat/completions'));
+  await page.keyboard.press('Enter');
+  expect((await sent).postDataJSON().messages).toEqual([{ role: 'user', content: 'Count to ten' }]);
+  await expect(conversation).toContainText('tokens in');
+  await expect(conversation).not.toContainText('again');
+});
+
+test('an answer that arrives is followed while its end is in view, and not by who reads above', async ({ console: page }) => {
+  await page.goto('/playground?max_tokens=8192');
+  await expectHydrated(page);
+  await page.getByRole('textbox', { name: 'Message' }).fill(longQuestion);
+  await page.keyboard.press('Enter');
+  const answer = page.locator('.turn--answer');
+  const length = () => answer.locator('.turn__text').evaluate((text) => text.textContent?.length ?? 0);
+  const scrolled = () => page.evaluate(() => scrollY);
+  await expect(answer).toContainText('again again');
+  const begun = await scrolled();
+  await expect.poll(scrolled).toBeGreaterThan(begun);
+  await page.evaluate(() => scrollTo({ top: 0, behavior: 'instant' }));
+  const before = await length();
+  await expect.poll(length).toBeGreaterThan(before + 500);
+  expect(await scrolled()).toBe(0);
+  await page.getByRole('button', { name: 'Stop' }).click();
+});
+
 test('an answer that is not wanted any more is stopped', async ({ console: page }) => {
   await page.goto('/playground?max_tokens=8192');
   await expectHydrated(page);

@@ -9,6 +9,7 @@ test('an open page survives a crash of the server', async ({ page, complaints, s
   await expect(gpus).toHaveCount(8);
 
   await server.kill();
+  await expect(page.locator('.connection')).toHaveText(/^Reconnecting\s*\(\d+ s\)$/);
   await expect(connection(page)).toHaveText(/^(Reconnecting|Offline since)/);
   await expect(gpus).toHaveCount(8);
 
