@@ -15,8 +15,12 @@ const COLUMNS: [(&str, Metric); 6] = [
     ("Errors", Metric::Errors),
 ];
 
-/// The other columns; nothing is ordered by them.
-const MORE: [&str; 3] = ["GPU time", "Energy", "Share of requests"];
+/// The other columns, and what they are like; nothing is ordered by them.
+const MORE: [(&str, &str); 3] = [
+    ("GPU time", "is-number"),
+    ("Energy", "is-number is-secondary"),
+    ("Share of requests", "is-number is-secondary"),
+];
 
 /// The table, ordered by the metric; a heading chooses another. None where there is one group, or counts alone.
 pub(super) fn groups(query: &Query, report: &UsageReport) -> Option<AnyView> {
@@ -46,7 +50,7 @@ pub(super) fn groups(query: &Query, report: &UsageReport) -> Option<AnyView> {
                         <tr>
                             <th scope="col">"Name"</th>
                             {headings}
-                            {MORE.map(|name| view! { <th scope="col" class="is-number">{name}</th> })}
+                            {MORE.map(|(name, class)| view! { <th scope="col" class=class>{name}</th> })}
                         </tr>
                     </thead>
                     <tbody>{rows}</tbody>
@@ -89,9 +93,9 @@ fn row(report: &UsageReport, group: &UsageGroup) -> Option<AnyView> {
     let more: Vec<_> = MORE
         .into_iter()
         .zip(values)
-        .map(|(name, value)| {
+        .map(|((name, class), value)| {
             view! {
-                <td class="is-number" data-label=name>
+                <td class=class data-label=name>
                     {value}
                 </td>
             }
