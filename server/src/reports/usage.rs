@@ -384,7 +384,7 @@ mod tests {
             .map(|group| (group.name.as_str(), group.totals.requests()))
             .collect();
         assert_eq!(counts, [("done", 63), ("engine_failed", 7)]);
-        let json = serde_json::to_value(&report.groups[0].totals).unwrap();
+        let json = serde_json::to_value(report.groups[0].totals).unwrap();
         assert_eq!(
             json,
             serde_json::json!({"requests": 63}),
