@@ -1,3 +1,4 @@
+import { screens } from '../support/appearances.js';
 import { expect, expectHydrated, signIn, test } from '../support/fixtures.js';
 import { model } from '../support/server.js';
 
@@ -22,6 +23,8 @@ const pages = {
 };
 
 test('every page is built as it was', async ({ page, server: worv }) => {
+  // Wide enough for every column of every table.
+  await page.setViewportSize(screens.desktop);
   // A server of its own, so that its pages hold what this test has done and nothing else.
   await page.goto(`${worv.url}/login`);
   await expect(page.getByRole('main')).toMatchAriaSnapshot({ name: 'login.aria.yml' });
