@@ -125,3 +125,41 @@ fn row(request: &RequestSummary, query: &Query, today: &str) -> AnyView {
     }
     .into_any()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_of_another_day_comes_with_its_day() {
+        let request = RequestSummary {
+            id: "req_1".to_owned(),
+            key_id: 1,
+            key: "demo".to_owned(),
+            endpoint: "/v1/messages".to_owned(),
+            requested_model: "live".to_owned(),
+            model: "live".to_owned(),
+            stream: false,
+            client: "curl".to_owned(),
+            chat_user: None,
+            outcome: "done".to_owned(),
+            status: 200,
+            prompt_tokens: 1,
+            cached_tokens: 0,
+            completion_tokens: 1,
+            reasoning_tokens: 0,
+            granted_tokens: None,
+            clamped: false,
+            started_at: 1_795_356_180_000,
+            queue_ms: 0,
+            overhead_us: 0,
+            first_byte_ms: None,
+            duration_ms: 1,
+        };
+        let shown_at = |now| parts::html(|| rows(std::slice::from_ref(&request), &Query::default(), now));
+        let day = ">2026-11-22</span>";
+        // At 14:03, at the last moment of that day, and at the first of the next.
+        let days = [1_795_356_180_000, 1_795_391_999_999, 1_795_392_000_000].map(|now| shown_at(now).contains(day));
+        assert_eq!(days, [false, false, true]);
+    }
+}
