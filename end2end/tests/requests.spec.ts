@@ -56,6 +56,18 @@ test('one request is shown with its time and its limits, never its content', asy
   await expect(panel).toBeHidden();
 });
 
+test('the list fits into its panel, however wide the window is', async ({ console: page, worv }) => {
+  expect((await worv.call('/v1/chat/completions', { model: 'live', max_tokens: 8, messages })).status).toBe(200);
+  await page.goto('/requests');
+  await expect(page.locator('tbody tr').filter({ hasText: 'asked for as live' }).first()).toBeVisible();
+  const list = page.getByRole('region', { name: 'Requests, the latest first' });
+  for (const width of [1440, 1280, 1100, 900, 832, 390]) {
+    await page.setViewportSize({ width, height: 900 });
+    const beyond = await list.evaluate((panel) => panel.scrollWidth - panel.clientWidth);
+    expect(beyond, `at ${width} pixels`).toBe(0);
+  }
+});
+
 test('what is wrong with a filter is said', async ({ console: page, complaints }) => {
   complaints.allow(/422|404/);
   await page.goto('/requests?status=fine');
