@@ -36,6 +36,7 @@ mod keys;
 mod limits_route;
 mod live;
 mod media;
+mod messages_documents;
 mod messages_repair;
 mod messages_support;
 mod messages_translation;

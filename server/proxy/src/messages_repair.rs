@@ -1,14 +1,15 @@
 //! What today's Anthropic clients send on `/v1/messages` and vLLM's older versions refuse, made acceptable to all of them.
 //!
-//! System turns inside the conversation become part of `system`; tools that only Anthropic's servers can run and blocks
-//! that the engine does not know are left out; the billing line that would spoil the prefix cache is removed.
+//! System turns inside the conversation become part of `system`; documents become the text that they consist of; tools that
+//! only Anthropic's servers can run and blocks that the engine does not know are left out; the billing line that would
+//! spoil the prefix cache is removed.
 
 use std::borrow::Cow;
 
 use crate::{
     error::ApiError,
     json::{Edit, JsonError, Object, elements, string},
-    offered_tools,
+    messages_documents, offered_tools,
 };
 
 /// The content blocks that every version of the engine takes (vllm/entrypoints/anthropic/protocol.py).
@@ -72,7 +73,9 @@ fn repair_conversation(messages: &str) -> Result<Conversation<'_>, JsonError> {
             changed = true;
             continue;
         }
-        match object.get("content").and_then(known_blocks) {
+        // Results are not found in results.
+        let blocks = |content| known_blocks(content, |within| known_blocks(within, |_| None));
+        match object.get("content").and_then(blocks) {
             Some(content) => {
                 kept.push(object.with(&[("content", Some(content.into()))]).into());
                 changed = true;
@@ -84,21 +87,55 @@ fn repair_conversation(messages: &str) -> Result<Conversation<'_>, JsonError> {
     Ok(conversation)
 }
 
-/// The blocks that the engine knows, if there are others among them. A turn is never left without content.
-fn known_blocks(content: &str) -> Option<String> {
+/// The blocks that the engine knows, if there are others among them; documents become text. `within` is applied to what
+/// a tool's result holds. A turn is never left without content.
+fn known_blocks(content: &str, within: impl Fn(&str) -> Option<String>) -> Option<String> {
     let blocks = elements(content).ok()?;
-    let is_known = |block: &&&str| {
-        let kind = Object::parse(block).ok().and_then(|block| string(block.get("type")?));
-        kind.is_none_or(|kind| KNOWN_BLOCKS.contains(&&*kind))
-    };
-    let known: Vec<&str> = blocks.iter().filter(is_known).copied().collect();
-    if known.len() == blocks.len() {
+    let mut changed = false;
+    let mut known: Vec<Cow<'_, str>> = Vec::with_capacity(blocks.len());
+    for text in blocks {
+        let taken = match Object::parse(text) {
+            Ok(block) => known_block(&block, &within),
+            Err(_) => Taken::AsItIs,
+        };
+        changed |= taken != Taken::AsItIs;
+        match taken {
+            Taken::AsItIs => known.push(text.into()),
+            Taken::As(other) => known.push(other.into()),
+            Taken::LeftOut => {}
+        }
+    }
+    if !changed {
         None
     } else if known.is_empty() {
         Some(r#"[{"type":"text","text":"(content that this model cannot read was left out)"}]"#.to_owned())
     } else {
         Some(list(&known))
     }
+}
+
+/// What becomes of a content block.
+#[derive(PartialEq, Eq)]
+enum Taken {
+    AsItIs,
+    As(String),
+    LeftOut,
+}
+
+fn known_block(block: &Object<'_>, within: impl Fn(&str) -> Option<String>) -> Taken {
+    let Some(kind) = block.get("type").and_then(string) else {
+        return Taken::AsItIs;
+    };
+    if kind == "tool_result" {
+        let readable = block.get("content").and_then(within);
+        return readable.map_or(Taken::AsItIs, |content| {
+            Taken::As(block.with(&[("content", Some(content.into()))]))
+        });
+    }
+    if KNOWN_BLOCKS.contains(&&*kind) {
+        return Taken::AsItIs;
+    }
+    messages_documents::as_text(block).map_or(Taken::LeftOut, Taken::As)
 }
 
 /// A system prompt as a list of text blocks, and whether something was left out of it.
@@ -186,9 +223,22 @@ mod tests {
         assert_eq!(repaired(body), r#"{"tools":[{"name":"a","input_schema":{}}]}"#);
         let body = r#"{"tools":[{"type":"web_search_20250305","name":"web_search"}],"tool_choice":{"type":"auto"}}"#;
         assert_eq!(repaired(body), "{}");
-        let body = r#"{"messages":[{"role":"assistant","content":[{"type":"server_tool_use","id":"x"},{"type":"text","text":"hi"}]},{"role":"user","content":[{"type":"document"}]}]}"#;
+        let body = r#"{"messages":[{"role":"assistant","content":[{"type":"server_tool_use","id":"x"},{"type":"text","text":"hi"}]},{"role":"user","content":[{"type":"mcp_tool_result"}]}]}"#;
         let expected = r#"{"messages":[{"role":"assistant","content":[{"type":"text","text":"hi"}]},{"role":"user","content":[{"type":"text","text":"(content that this model cannot read was left out)"}]}]}"#;
         assert_eq!(repaired(body), expected);
+    }
+
+    #[test]
+    fn documents_become_text_also_in_what_a_tool_has_found() {
+        let document = r#"{"type":"document","source":{"type":"text","media_type":"text/plain","data":"One."}}"#;
+        let text = r#"{"type":"text","text":"One."}"#;
+        let turn = |block: &str| {
+            format!(
+                r#"{{"messages":[{{"role":"user","content":[{block},{{"type":"tool_result","tool_use_id":"a","content":[{block}],"is_error":false}},{{"type":"tool_result","tool_use_id":"b","content":"plain"}}]}}]}}"#
+            )
+        };
+        assert_eq!(repaired(&turn(document)), turn(text));
+        assert!(edits(&Object::parse(&turn(text)).unwrap()).unwrap().is_empty());
     }
 
     #[test]
