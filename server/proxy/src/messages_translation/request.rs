@@ -35,8 +35,8 @@ pub(super) fn completion<'a>(object: &Object<'a>) -> Result<Vec<Edit<'a>>, ApiEr
     if object.get("stream") == Some("true") {
         members.push(("stream_options", Some(ALL_USAGE.into())));
     }
-    if object.get("tools").is_some() {
-        members.extend(tool_choice(object));
+    if object.get("tools").is_some_and(|tools| tools != "null") {
+        members.extend(tool_choice(object)?);
     }
     members.extend(response_format(object));
     Ok(members)
@@ -68,44 +68,50 @@ fn conversation<'a>(object: &Object<'_>) -> Result<Vec<Edit<'a>>, ApiError> {
         .get("messages")
         .and_then(|messages| elements(messages).ok())
         .ok_or_else(wrong)?;
-    let mut messages: Vec<String> = object.get("system").and_then(system).into_iter().collect();
+    let given = |name| object.get(name).filter(|given| *given != "null");
+    let mut messages = Vec::with_capacity(turns.len() + 1);
+    if let Some(given) = given("system") {
+        messages.extend(system(given)?);
+    }
     for turn in turns {
         let turn = Object::parse(turn).map_err(|_| wrong())?;
         match (turn.get("role").and_then(string).as_deref(), turn.get("content")) {
-            (Some("user"), Some(content)) => messages.extend(user(content)),
-            (Some("assistant"), Some(content)) => messages.push(assistant(content)),
+            (Some("user"), Some(content)) => messages.extend(user(content)?),
+            (Some("assistant"), Some(content)) => messages.push(assistant(content)?),
             _ => return Err(wrong()),
         }
     }
     let mut members: Vec<Edit<'_>> = vec![("messages", Some(list(&messages).into()))];
-    if let Some(tools) = object.get("tools").and_then(|tools| elements(tools).ok()) {
-        let tools: Vec<String> = tools.into_iter().filter_map(tool).collect();
+    if let Some(tools) = given("tools") {
+        let tools = objects(tools).ok_or_else(|| wrong_type("tools", "a list of tools"))?;
+        let tools: Vec<String> = tools.iter().map(tool).collect();
         members.push(("tools", Some(list(&tools).into())));
     }
     Ok(members)
 }
 
-fn system(system: &str) -> Option<String> {
+fn system(system: &str) -> Result<Option<String>, ApiError> {
     let text = match string(system) {
         Some(text) => text,
-        None => blocks(system)
+        None => objects(system)
+            .ok_or_else(|| wrong_type("system", "a string or a list of text blocks"))?
             .iter()
             .filter_map(|block| string(block.get("text")?))
             .collect::<String>()
             .into(),
     };
-    (!text.is_empty()).then(|| format!(r#"{{"role":"system","content":{}}}"#, quoted(&text)))
+    Ok((!text.is_empty()).then(|| format!(r#"{{"role":"system","content":{}}}"#, quoted(&text))))
 }
 
 /// A user's turn: the results of tools as messages of their own, and then the rest.
-fn user(content: &str) -> Vec<String> {
+fn user(content: &str) -> Result<Vec<String>, ApiError> {
     if string(content).is_some() {
-        return vec![format!(r#"{{"role":"user","content":{content}}}"#)];
+        return Ok(vec![format!(r#"{{"role":"user","content":{content}}}"#)]);
     }
     let (mut messages, mut parts) = (Vec::new(), Vec::new());
-    for block in blocks(content) {
+    for block in blocks(content)? {
         if kind(&block).as_deref() == Some("tool_result") {
-            let (text, images) = result(block.get("content").unwrap_or(r#""""#));
+            let (text, images) = result(block.get("content").unwrap_or(r#""""#))?;
             let id = block.get("tool_use_id").unwrap_or(r#""""#);
             messages.push(format!(
                 r#"{{"role":"tool","tool_call_id":{id},"content":{}}}"#,
@@ -119,17 +125,17 @@ fn user(content: &str) -> Vec<String> {
     if !parts.is_empty() || messages.is_empty() {
         messages.push(format!(r#"{{"role":"user","content":{}}}"#, list(&parts)));
     }
-    messages
+    Ok(messages)
 }
 
 /// The text of a tool's result, and its images, which only a user's message can carry.
-fn result(content: &str) -> (String, Vec<String>) {
+fn result(content: &str) -> Result<(String, Vec<String>), ApiError> {
     if let Some(text) = string(content) {
-        return (text.into_owned(), Vec::new());
+        return Ok((text.into_owned(), Vec::new()));
     }
-    let blocks = blocks(content);
+    let blocks = blocks(content)?;
     let texts: Vec<_> = blocks.iter().filter_map(|block| string(block.get("text")?)).collect();
-    (texts.join("\n"), blocks.iter().filter_map(image).collect())
+    Ok((texts.join("\n"), blocks.iter().filter_map(image).collect()))
 }
 
 /// A block of text or an image as a part of a message's content.
@@ -152,12 +158,12 @@ fn image(block: &Object<'_>) -> Option<String> {
     Some(format!(r#"{{"type":"image_url","image_url":{{"url":{url}}}}}"#))
 }
 
-fn assistant(content: &str) -> String {
+fn assistant(content: &str) -> Result<String, ApiError> {
     if string(content).is_some() {
-        return format!(r#"{{"role":"assistant","content":{content}}}"#);
+        return Ok(format!(r#"{{"role":"assistant","content":{content}}}"#));
     }
     let (mut texts, mut thoughts, mut calls) = (String::new(), String::new(), Vec::new());
-    for block in blocks(content) {
+    for block in blocks(content)? {
         let text = |name| block.get(name).and_then(string).unwrap_or_default();
         match kind(&block).as_deref() {
             Some("text") => texts += &text("text"),
@@ -181,11 +187,10 @@ fn assistant(content: &str) -> String {
     if !calls.is_empty() {
         message.push(("tool_calls", Some(list(&calls).into())));
     }
-    Object::empty().with(&message)
+    Ok(Object::empty().with(&message))
 }
 
-fn tool(tool: &str) -> Option<String> {
-    let tool = Object::parse(tool).ok()?;
+fn tool(tool: &Object<'_>) -> String {
     let members = [
         ("name", "name"),
         ("description", "description"),
@@ -195,30 +200,38 @@ fn tool(tool: &str) -> Option<String> {
         .into_iter()
         .filter_map(|(name, theirs)| Some((name, Some(tool.get(theirs)?.into()))))
         .collect();
-    Some(format!(
+    format!(
         r#"{{"type":"function","function":{}}}"#,
         Object::empty().with(&function)
-    ))
+    )
 }
 
-fn tool_choice<'a>(object: &Object<'a>) -> Vec<Edit<'a>> {
-    let Some(choice) = object.get("tool_choice").and_then(|choice| Object::parse(choice).ok()) else {
-        return Vec::new();
+fn tool_choice<'a>(object: &Object<'a>) -> Result<Vec<Edit<'a>>, ApiError> {
+    let Some(given) = object.get("tool_choice").filter(|given| *given != "null") else {
+        return Ok(Vec::new());
     };
+    let wrong = || {
+        wrong_type(
+            "tool_choice",
+            "an object whose `type` is `auto`, `any`, `tool` or `none`",
+        )
+    };
+    let choice = Object::parse(given).map_err(|_| wrong())?;
     let chosen = match kind(&choice).as_deref() {
-        Some("auto") => Some(Cow::Borrowed(r#""auto""#)),
-        Some("any") => Some(r#""required""#.into()),
-        Some("none") => Some(r#""none""#.into()),
-        Some("tool") => choice
-            .get("name")
-            .map(|name| format!(r#"{{"type":"function","function":{{"name":{name}}}}}"#).into()),
-        _ => None,
+        Some("auto") => Cow::Borrowed(r#""auto""#),
+        Some("any") => r#""required""#.into(),
+        Some("none") => r#""none""#.into(),
+        Some("tool") => {
+            let name = choice.get("name").ok_or_else(wrong)?;
+            format!(r#"{{"type":"function","function":{{"name":{name}}}}}"#).into()
+        }
+        _ => return Err(wrong()),
     };
-    let mut members: Vec<Edit<'a>> = chosen.map(|chosen| ("tool_choice", Some(chosen))).into_iter().collect();
+    let mut members: Vec<Edit<'a>> = vec![("tool_choice", Some(chosen))];
     if choice.get("disable_parallel_tool_use") == Some("true") {
         members.push(("parallel_tool_calls", Some("false".into())));
     }
-    members
+    Ok(members)
 }
 
 /// `output_config.format`: the JSON schema that the answer has to follow.
@@ -231,12 +244,23 @@ fn response_format<'a>(object: &Object<'a>) -> Option<Edit<'a>> {
     Some(("response_format", Some(value.into())))
 }
 
-fn blocks(content: &str) -> Vec<Object<'_>> {
-    let blocks = elements(content).unwrap_or_default();
-    blocks
-        .into_iter()
-        .filter_map(|block| Object::parse(block).ok())
-        .collect()
+fn blocks(content: &str) -> Result<Vec<Object<'_>>, ApiError> {
+    objects(content).ok_or_else(|| {
+        ApiError::invalid_field(
+            "messages",
+            "The `content` of a turn or of a tool's result must be a string or a list of content blocks.",
+        )
+    })
+}
+
+/// The objects that a list consists of; none where it is anything else.
+fn objects(list: &str) -> Option<Vec<Object<'_>>> {
+    let items = elements(list).ok()?;
+    items.into_iter().map(|item| Object::parse(item).ok()).collect()
+}
+
+fn wrong_type(field: &'static str, expected: &str) -> ApiError {
+    ApiError::invalid_field(field, format!("`{field}` must be {expected}."))
 }
 
 fn kind<'a>(object: &Object<'a>) -> Option<Cow<'a, str>> {
@@ -318,8 +342,7 @@ mod tests {
             (json!({"type": "none"}), json!("none")),
             (json!({"type": "any"}), json!("required")),
             (json!({"type": "tool", "name": "read"}), named),
-            (json!({"type": "other"}), Value::Null),
-            (json!(7), Value::Null),
+            (Value::Null, Value::Null),
         ];
         for (choice, expected) in cases {
             let body = json!({"max_tokens": 1, "messages": [], "tools": [], "tool_choice": choice});
@@ -338,6 +361,33 @@ mod tests {
                 "messages",
             ),
             (r#"{"max_tokens":1,"messages":[{"role":"user"}]}"#, "messages"),
+            (
+                r#"{"max_tokens":1,"messages":[{"role":"user","content":7}]}"#,
+                "messages",
+            ),
+            (
+                r#"{"max_tokens":1,"messages":[{"role":"assistant","content":["x"]}]}"#,
+                "messages",
+            ),
+            (
+                r#"{"max_tokens":1,"messages":[{"role":"user","content":[{"type":"tool_result","content":{}}]}]}"#,
+                "messages",
+            ),
+            (r#"{"max_tokens":1,"messages":[],"system":7}"#, "system"),
+            (r#"{"max_tokens":1,"messages":[],"tools":{}}"#, "tools"),
+            (r#"{"max_tokens":1,"messages":[],"tools":["x"]}"#, "tools"),
+            (
+                r#"{"max_tokens":1,"messages":[],"tools":[],"tool_choice":7}"#,
+                "tool_choice",
+            ),
+            (
+                r#"{"max_tokens":1,"messages":[],"tools":[],"tool_choice":{"type":"other"}}"#,
+                "tool_choice",
+            ),
+            (
+                r#"{"max_tokens":1,"messages":[],"tools":[],"tool_choice":{"type":"tool"}}"#,
+                "tool_choice",
+            ),
         ];
         for (body, param) in cases {
             assert_eq!(
