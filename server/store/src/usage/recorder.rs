@@ -19,9 +19,12 @@ use super::{
     write_ahead::{Turn, WriteAhead},
 };
 
-/// How often the disk is written to, at most. Under load many records share a write, and none waits longer than this for
-/// it; on its own, a record does not wait at all.
+/// How often the disk is written to, at most, for few records. Under load many records share a write, and none waits
+/// longer than this for it; on its own, a record does not wait at all.
 const PAUSE: Duration = Duration::from_millis(2);
+
+/// So many records are written at once: what a write costs is little for each of them, and more would only wait.
+const ENOUGH: usize = 32;
 
 /// Takes records, from any thread and without waiting. Closed when dropped.
 pub(super) struct Recorder {
@@ -58,8 +61,8 @@ struct Queue {
 #[derive(Default)]
 struct QueueState {
     entries: Vec<Entry>,
-    /// Whether the thread sleeps until something comes.
-    idle: bool,
+    /// The thread sleeps until there are so many; 0 while it does not.
+    wanted: usize,
     closed: bool,
 }
 
@@ -81,7 +84,7 @@ impl Recorder {
             return Err(Box::new(entry));
         }
         state.entries.push(entry);
-        let is_waited_for = mem::take(&mut state.idle);
+        let is_waited_for = state.entries.len() == state.wanted;
         drop(state);
         if is_waited_for {
             self.queue.more.notify_one();
@@ -110,25 +113,34 @@ impl Queue {
 
     /// Waits until something is there. False when nothing will come any more.
     fn wait(&self) -> bool {
-        let waits = |state: &mut QueueState| {
-            state.idle = state.entries.is_empty() && !state.closed;
-            state.idle
-        };
-        let state = self.more.wait_while(self.state(), waits);
+        let state = self.more.wait_while(self.state(), |state| state.lacks(1));
         !state.unwrap_or_else(PoisonError::into_inner).entries.is_empty()
     }
 
-    /// Lets time pass until then, or until nothing will come any more.
+    /// Waits until then, or until enough is there or nothing will come any more.
     fn rest_until(&self, then: Instant) {
         let left = then.saturating_duration_since(Instant::now());
         if !left.is_zero() {
-            drop(self.more.wait_timeout_while(self.state(), left, |state| !state.closed));
+            drop(
+                self.more
+                    .wait_timeout_while(self.state(), left, |state| state.lacks(ENOUGH)),
+            );
         }
     }
 
     /// All that is there.
     fn take(&self) -> Vec<Entry> {
-        mem::take(&mut self.state().entries)
+        let mut state = self.state();
+        state.wanted = 0;
+        mem::take(&mut state.entries)
+    }
+}
+
+impl QueueState {
+    /// Whether there are not yet so many entries; then whoever adds the last of them wakes the thread.
+    fn lacks(&mut self, wanted: usize) -> bool {
+        self.wanted = wanted;
+        self.entries.len() < wanted && !self.closed
     }
 }
 
@@ -174,5 +186,60 @@ impl Files {
             Some(Err(_)) | None => records().for_each(|record| under_way.end(record)),
         }
         appended.transpose()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::usage::journal::tests::record;
+
+    fn recorder() -> Recorder {
+        Recorder { queue: Arc::default() }
+    }
+
+    fn push(recorder: &Recorder, records: usize) {
+        for seed in 0..records {
+            let entry = Entry {
+                record: record(seed as u64),
+                waiting: None,
+            };
+            assert!(recorder.push(entry).is_ok());
+        }
+    }
+
+    #[test]
+    fn the_rest_is_over_as_soon_as_enough_is_there() {
+        let recorder = recorder();
+        push(&recorder, 1);
+        let queue = Arc::clone(&recorder.queue);
+        let resting = thread::spawn(move || {
+            queue.rest_until(Instant::now() + Duration::from_hours(1));
+            queue.take().len()
+        });
+        while recorder.queue.state().wanted != ENOUGH {
+            thread::yield_now();
+        }
+        push(&recorder, ENOUGH - 1);
+        assert_eq!(resting.join().unwrap(), ENOUGH);
+    }
+
+    #[test]
+    fn who_waits_for_the_first_is_woken_by_it_and_by_the_end() {
+        let recorder = recorder();
+        for ends in [false, true] {
+            let queue = Arc::clone(&recorder.queue);
+            let waiting = thread::spawn(move || queue.wait());
+            while recorder.queue.state().wanted != 1 {
+                thread::yield_now();
+            }
+            if ends {
+                recorder.close();
+            } else {
+                push(&recorder, 1);
+            }
+            assert_eq!(waiting.join().unwrap(), !ends);
+            recorder.queue.take();
+        }
     }
 }
