@@ -19,7 +19,7 @@ use crate::{Store, StoreError, row, statement::RowStatements, store::Kind, text}
 const LONGEST_MODEL: usize = 200;
 
 /// Rows that one statement inserts: at most so many that their number no longer matters.
-const ROWS: [usize; 3] = [128, 16, 1];
+const ROWS: [usize; 4] = [512, 64, 8, 1];
 
 const COLUMNS: usize = 21;
 
