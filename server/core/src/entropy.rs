@@ -1,8 +1,11 @@
 //! Randomness, handed in from outside so that tests are exact.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    cell::RefCell,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 /// Where random bytes come from. Cheap to clone.
@@ -37,6 +40,18 @@ impl Entropy {
         }
     }
 
+    /// As [`Entropy::fill`], for what is drawn for each request and is no secret: the system is asked for the bytes of many
+    /// at a time.
+    ///
+    /// # Panics
+    /// As [`Entropy::fill`].
+    pub fn fill_public(&self, buffer: &mut [u8]) {
+        match self {
+            Self::System => STOCK.with_borrow_mut(|stock| stock.draw(buffer)),
+            Self::Counted(_) => self.fill(buffer),
+        }
+    }
+
     /// `N` random bytes.
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut buffer = [0; N];
@@ -55,6 +70,32 @@ impl Entropy {
             text.extend(letters.take(length - text.len()).map(|&letter| char::from(letter)));
         }
         text
+    }
+}
+
+thread_local! {
+    static STOCK: RefCell<Stock> = const { RefCell::new(Stock { bytes: [0; STOCKED], left: 0 }) };
+}
+
+/// Bytes that are drawn from the system at a time.
+const STOCKED: usize = 512;
+
+/// Random bytes that nobody has had yet: the first `left`.
+struct Stock {
+    bytes: [u8; STOCKED],
+    left: usize,
+}
+
+impl Stock {
+    fn draw(&mut self, buffer: &mut [u8]) {
+        for piece in buffer.chunks_mut(STOCKED) {
+            if self.left < piece.len() {
+                system_fill(&mut self.bytes);
+                self.left = STOCKED;
+            }
+            self.left -= piece.len();
+            piece.copy_from_slice(&self.bytes[self.left..self.left + piece.len()]);
+        }
     }
 }
 
@@ -84,6 +125,16 @@ mod tests {
         assert_eq!(text.len(), 43);
         assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric()));
         assert_ne!(text, Entropy::counted(8).alphanumeric(43));
+    }
+
+    #[test]
+    fn public_bytes_are_never_the_same_twice() {
+        let mut seen = std::collections::HashSet::new();
+        for length in [10; 200].into_iter().chain([STOCKED, STOCKED + 1]) {
+            let mut drawn = vec![0; length];
+            Entropy::System.fill_public(&mut drawn);
+            assert!(seen.insert(drawn));
+        }
     }
 
     #[test]

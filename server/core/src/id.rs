@@ -18,7 +18,7 @@ impl RequestId {
     /// A new id.
     pub fn new(clock: &Clock, entropy: &Entropy) -> Self {
         let mut bytes = Self::first_at(clock.now()).to_bytes();
-        entropy.fill(&mut bytes[6..]);
+        entropy.fill_public(&mut bytes[6..]);
         Self::from_bytes(bytes)
     }
 
@@ -41,6 +41,15 @@ impl RequestId {
             .map(Self)
     }
 
+    /// What [`RequestId`] prints.
+    pub fn text(self) -> [u8; 30] {
+        let mut text = *b"req_00000000000000000000000000";
+        for (place, letter) in text[4..].iter_mut().rev().enumerate() {
+            *letter = ALPHABET[(self.0 >> (place * 5)) as usize & 31];
+        }
+        text
+    }
+
     /// The id as it is stored: 16 bytes that sort like the id itself.
     pub fn to_bytes(self) -> [u8; 16] {
         self.0.to_be_bytes()
@@ -54,11 +63,7 @@ impl RequestId {
 
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = *b"req_00000000000000000000000000";
-        for (place, letter) in text[4..].iter_mut().rev().enumerate() {
-            *letter = ALPHABET[(self.0 >> (place * 5)) as usize & 31];
-        }
-        f.write_str(str::from_utf8(&text).unwrap_or_default())
+        f.write_str(str::from_utf8(&self.text()).unwrap_or_default())
     }
 }
 
