@@ -46,7 +46,7 @@ async fn ask(engine: &Engine) -> Option<bool> {
     let url = engine.url(Endpoint::Transcriptions.path());
     let question = Bytes::from_static(b"--empty--\r\n");
     let answer = engine
-        .post(&url, HeaderMap::from_iter(EMPTY_FORM), question)
+        .post(&url, &HeaderMap::from_iter(EMPTY_FORM), question)
         .await
         .ok()?;
     match answer.status() {

@@ -6,7 +6,7 @@
 use std::{io, sync::Arc};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
+use http::{HeaderName, HeaderValue, header::AUTHORIZATION};
 use reqwest::Url;
 
 pub(crate) use self::body::EngineBody;
@@ -20,6 +20,9 @@ mod head;
 mod pool;
 #[cfg(test)]
 mod tests;
+
+/// A body up to this length, in bytes, is sent in one piece with the head: copying it costs less than two pieces do.
+const SMALL_BODY: usize = 4 << 10;
 
 /// The engine's answer, body still under way.
 pub(crate) type EngineResponse = http::Response<EngineBody>;
@@ -71,16 +74,17 @@ impl Engine {
     ///
     /// A connection that closes before the first byte of an answer is what a pooled one does when the engine has just
     /// given it up, so the request is repeated once on a connection of its own.
-    pub(crate) async fn post(
-        &self,
+    pub(crate) async fn post<'a>(
+        &'a self,
         url: &Url,
-        mut headers: HeaderMap,
-        body: Bytes,
+        headers: impl IntoIterator<Item = (&'a HeaderName, &'a HeaderValue)>,
+        mut body: Bytes,
     ) -> Result<EngineResponse, EngineError> {
-        if let Some(authorization) = &self.authorization {
-            headers.insert(AUTHORIZATION, authorization.clone());
-        }
-        let head = head::request(url.path(), &self.host, &headers, body.len());
+        let authorization = self.authorization.iter().map(|ours| (&AUTHORIZATION, ours));
+        let headers = headers.into_iter().chain(authorization);
+        let inlined = if body.len() <= SMALL_BODY { body.len() } else { 0 };
+        let mut head = head::request(url.path(), &self.host, headers, body.len(), inlined);
+        head.extend_from_slice(&body.split_to(inlined));
         let connection = match self.pool.take() {
             Some(connection) => connection,
             None => self.connect().await?,

@@ -171,19 +171,19 @@ async fn answer(route: &Route, arrived: Arrived, body: Bytes) -> Result<Answer, 
         Endpoint::Other => Grammar::chat(StreamOptions::ALL),
     };
     drop(body);
-    let mut to_engine = headers::for_engine(&arrived.headers);
-    to_engine.insert(headers::X_REQUEST_ID, headers::request_id_value(request_id));
+    let mut to_engine = headers::ForEngine::new(&arrived.headers);
+    to_engine.set(headers::X_REQUEST_ID, headers::request_id_value(request_id));
     if let Some(content_type) = rewritten.content_type {
-        to_engine.insert(CONTENT_TYPE, content_type);
+        to_engine.set(CONTENT_TYPE, content_type);
     }
     if let Some(traceparent) = settlement.trace(gateway.begin_trace(&arrived.headers)) {
-        to_engine.insert(TRACEPARENT, traceparent);
+        to_engine.set(TRACEPARENT, traceparent);
     }
 
     let instead = translation.map(|translation| gateway.engine.url(translation.path()));
     let url = instead.as_ref().unwrap_or(&route.url);
     settlement.note_sent();
-    let mut answer = match gateway.engine.post(url, to_engine, rewritten.body).await {
+    let mut answer = match gateway.engine.post(url, to_engine.iter(), rewritten.body).await {
         Ok(answer) if !answer.status().is_success() => {
             refused(route.dialect, request_id, answer, &mut settlement).await
         }

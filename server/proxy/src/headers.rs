@@ -77,16 +77,44 @@ const fn stripped(name: &'static str, reason: &'static str) -> StrippedHeader {
     StrippedHeader { name, reason }
 }
 
-/// The headers of a request as the engine gets them, apart from those that are set anew.
-pub(crate) fn for_engine(from_caller: &HeaderMap) -> HeaderMap {
-    static STRIPPED: LazyLock<Vec<HeaderName>> = LazyLock::new(|| names(STRIPPED_FROM_REQUESTS));
-    passed(from_caller, &STRIPPED)
+/// The headers of a request as the engine gets them: the caller's, as far as they pass, and those that are set anew. They
+/// are read where they are, since they are only written out once.
+pub(crate) struct ForEngine<'a> {
+    from_caller: &'a HeaderMap,
+    set: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl<'a> ForEngine<'a> {
+    pub(crate) fn new(from_caller: &'a HeaderMap) -> Self {
+        Self {
+            from_caller,
+            set: Vec::with_capacity(4),
+        }
+    }
+
+    /// Sets one in place of the caller's. Each is set once.
+    pub(crate) fn set(&mut self, name: HeaderName, value: HeaderValue) {
+        self.set.push((name, value));
+    }
+
+    /// All of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
+        static STRIPPED: LazyLock<Vec<HeaderName>> = LazyLock::new(|| names(STRIPPED_FROM_REQUESTS));
+        let is_set = |name: &HeaderName| self.set.iter().any(|(set, _)| set == name);
+        passing(self.from_caller, &STRIPPED)
+            .filter(move |(name, _)| !is_set(name))
+            .chain(self.set.iter().map(|(name, value)| (name, value)))
+    }
 }
 
 /// The headers of an answer as the caller gets them, apart from those that are set anew.
 pub(crate) fn for_caller(from_engine: &HeaderMap) -> HeaderMap {
     static STRIPPED: LazyLock<Vec<HeaderName>> = LazyLock::new(|| names(STRIPPED_FROM_RESPONSES));
-    passed(from_engine, &STRIPPED)
+    let mut passed = HeaderMap::with_capacity(from_engine.len() + 4);
+    for (name, value) in passing(from_engine, &STRIPPED) {
+        passed.append(name.clone(), value.clone());
+    }
+    passed
 }
 
 fn names(stripped: &[StrippedHeader]) -> Vec<HeaderName> {
@@ -96,12 +124,15 @@ fn names(stripped: &[StrippedHeader]) -> Vec<HeaderName> {
 
 /// A request id as a header value.
 pub(crate) fn request_id_value(request_id: RequestId) -> HeaderValue {
-    HeaderValue::from_str(&request_id.to_string()).unwrap_or_else(|_| HeaderValue::from_static("invalid"))
+    HeaderValue::from_bytes(&request_id.text()).unwrap_or_else(|_| HeaderValue::from_static("invalid"))
 }
 
 /// Those of `all` that are neither `stripped` nor belong to the connection by its own word. Names of the standard are
 /// compared by a number, so that going through the list is quicker than searching it.
-fn passed(all: &HeaderMap, stripped: &[HeaderName]) -> HeaderMap {
+fn passing<'a>(
+    all: &'a HeaderMap,
+    stripped: &'a [HeaderName],
+) -> impl Iterator<Item = (&'a HeaderName, &'a HeaderValue)> {
     let connection: Vec<&str> = all
         .get_all(header::CONNECTION)
         .iter()
@@ -109,17 +140,12 @@ fn passed(all: &HeaderMap, stripped: &[HeaderName]) -> HeaderMap {
         .flat_map(|value| value.split(','))
         .map(str::trim)
         .collect();
-    let named_by_connection = |name: &HeaderName| {
+    let named_by_connection = move |name: &HeaderName| {
         let mut listed = connection.iter();
         listed.any(|listed| listed.eq_ignore_ascii_case(name.as_str()))
     };
-    let mut passed = HeaderMap::with_capacity(all.len() + 4);
-    for (name, value) in all {
-        if !stripped.contains(name) && !named_by_connection(name) {
-            passed.append(name.clone(), value.clone());
-        }
-    }
-    passed
+    all.iter()
+        .filter(move |(name, _)| !stripped.contains(name) && !named_by_connection(name))
 }
 
 #[cfg(test)]
@@ -149,9 +175,21 @@ mod tests {
             ]
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))),
         );
-        let passed = for_engine(&from_caller);
-        let mut names: Vec<_> = passed.keys().map(HeaderName::as_str).collect();
-        names.sort_unstable();
-        assert_eq!(names, ["anthropic-beta", "content-type"]);
+        let mut for_engine = ForEngine::new(&from_caller);
+        for_engine.set(X_REQUEST_ID, HeaderValue::from_static("ours"));
+        for_engine.set(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+        let mut passed: Vec<_> = for_engine
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.to_str().unwrap()))
+            .collect();
+        passed.sort_unstable();
+        assert_eq!(
+            passed,
+            [
+                ("anthropic-beta", "effort"),
+                ("content-type", "text/plain"),
+                ("x-request-id", "ours")
+            ]
+        );
     }
 }

@@ -64,7 +64,7 @@ async fn ask(engine: &Engine, model: &str) -> Option<MessagesSupport> {
         format!(r#"{{"model":{model},"messages":[{{"role":"user","content":"hi"}}],"chat_template_kwargs":1}}"#);
     let url = engine.url("/v1/messages/count_tokens");
     let answer = engine
-        .post(&url, HeaderMap::from_iter(JSON), Bytes::from(question))
+        .post(&url, &HeaderMap::from_iter(JSON), Bytes::from(question))
         .await
         .ok()?;
     match answer.status() {

@@ -220,7 +220,7 @@ fn members_of(object: &Object<'_>, asked: &Question<'_>, members: &[&'static str
 /// The engine's count; none if it gives none. A prompt beyond the window is an error to some versions, with the length in its text.
 async fn engine_says(engine: &Engine, url: &Url, question: Bytes) -> Option<u64> {
     const JSON: [(HeaderName, HeaderValue); 1] = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
-    let answer = engine.post(url, HeaderMap::from_iter(JSON), question).await.ok()?;
+    let answer = engine.post(url, &HeaderMap::from_iter(JSON), question).await.ok()?;
     let (head, body) = answer.into_parts();
     let body = read_answer(&head.headers, body).await.ok()?;
     if head.status.is_success() {

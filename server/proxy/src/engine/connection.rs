@@ -64,10 +64,13 @@ impl Connection {
         self.silent = true;
         let (mut head, mut body) = (head, body);
         while !(head.is_empty() && body.is_empty()) {
-            match self
-                .stream
-                .try_write_vectored(&[IoSlice::new(head), IoSlice::new(body)])
-            {
+            let written = if body.is_empty() {
+                self.stream.try_write(head)
+            } else {
+                self.stream
+                    .try_write_vectored(&[IoSlice::new(head), IoSlice::new(body)])
+            };
+            match written {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(written) => {
                     let of_head = written.min(head.len());

@@ -1,8 +1,11 @@
 //! Heads of requests as they are written, and of answers as they are read (RFC 9112).
 
-use std::io;
+use std::{
+    io::{self, Write},
+    mem::MaybeUninit,
+};
 
-use bytes::BytesMut;
+use bytes::{Buf, BytesMut};
 use http::{
     HeaderMap, HeaderName, HeaderValue, StatusCode,
     header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING},
@@ -12,6 +15,9 @@ use super::body::Framing;
 
 /// Longest head that is taken from the engine, in bytes.
 const MAX_HEAD_BYTES: usize = 64 << 10;
+
+/// Bytes that the head of a request hardly ever goes beyond.
+const USUAL_HEAD: usize = 512;
 
 /// Most fields that are taken.
 const MAX_FIELDS: usize = 100;
@@ -26,9 +32,15 @@ pub(super) struct Head {
     pub(super) keeps_alive: bool,
 }
 
-/// The head of a POST request.
-pub(super) fn request(path: &str, host: &HeaderValue, headers: &HeaderMap, length: usize) -> Vec<u8> {
-    let mut head = Vec::with_capacity(512);
+/// The head of a POST request, with room for `more` bytes behind it.
+pub(super) fn request<'a>(
+    path: &str,
+    host: &HeaderValue,
+    headers: impl IntoIterator<Item = (&'a HeaderName, &'a HeaderValue)>,
+    length: usize,
+    more: usize,
+) -> Vec<u8> {
+    let mut head = Vec::with_capacity(USUAL_HEAD + more);
     let pieces = [
         &b"POST "[..],
         path.as_bytes(),
@@ -45,15 +57,18 @@ pub(super) fn request(path: &str, host: &HeaderValue, headers: &HeaderMap, lengt
             head.extend_from_slice(piece);
         }
     }
-    head.extend_from_slice(format!("content-length: {length}\r\n\r\n").as_bytes());
+    // Memory takes all that is written to it.
+    let _ = write!(head, "content-length: {length}\r\n\r\n");
     head
 }
 
 /// Takes a head off the front of `buffer`; none while it is not complete.
 pub(super) fn parse(buffer: &mut BytesMut) -> io::Result<Option<Head>> {
-    let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
-    let mut response = httparse::Response::new(&mut fields);
-    let length = match response.parse(buffer).map_err(malformed)? {
+    let mut fields = [MaybeUninit::uninit(); MAX_FIELDS];
+    let mut response = httparse::Response::new(&mut []);
+    let parsed =
+        httparse::ParserConfig::default().parse_response_with_uninit_headers(&mut response, buffer, &mut fields);
+    let length = match parsed.map_err(malformed)? {
         httparse::Status::Complete(length) => length,
         httparse::Status::Partial if buffer.len() > MAX_HEAD_BYTES => return Err(malformed("the head is too long")),
         httparse::Status::Partial => return Ok(None),
@@ -70,7 +85,7 @@ pub(super) fn parse(buffer: &mut BytesMut) -> io::Result<Option<Head>> {
         && unambiguous
         && framing != Framing::UntilClose
         && !says(&headers, &CONNECTION, "close");
-    let _head = buffer.split_to(length);
+    buffer.advance(length);
     Ok(Some(Head {
         status,
         headers,

@@ -1,3 +1,4 @@
+use http::HeaderMap;
 use http_body_util::BodyExt;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -20,7 +21,7 @@ async fn engine() -> (Engine, TcpListener) {
 
 async fn ask(engine: &Engine) -> Result<EngineResponse, EngineError> {
     let url = engine.url("/v1/completions");
-    engine.post(&url, HeaderMap::new(), Bytes::from_static(b"{}")).await
+    engine.post(&url, &HeaderMap::new(), Bytes::from_static(b"{}")).await
 }
 
 async fn whole(answer: Result<EngineResponse, EngineError>) -> io::Result<Bytes> {
@@ -88,7 +89,8 @@ async fn an_answer_may_come_before_the_request_has_been_taken() {
     };
     let url = engine.url("/v1/completions");
     let body = Bytes::from(vec![b' '; 64 << 20]);
-    let (_connection, answer) = tokio::join!(serve, engine.post(&url, HeaderMap::new(), body));
+    let headers = HeaderMap::new();
+    let (_connection, answer) = tokio::join!(serve, engine.post(&url, &headers, body));
     assert_eq!(whole(answer).await.unwrap(), "ok");
     assert!(
         engine.pool.take().is_none(),
