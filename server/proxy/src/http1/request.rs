@@ -1,5 +1,7 @@
 //! Heads of requests (RFC 9112): those that are plain, and that all others are left alone.
 
+use std::mem::MaybeUninit;
+
 use bytes::{Bytes, BytesMut};
 use http::{
     HeaderMap, HeaderName, HeaderValue,
@@ -46,9 +48,10 @@ pub(super) fn take_head(read: &mut BytesMut) -> Head {
 /// The request with that head, if it is a plain one: HTTP/1.1, POST, a path for which there is a route, a body of one
 /// undisputed length, and nothing about the connection but whether it goes on.
 pub(super) fn parse<R>(head: &Bytes, route: impl Fn(&str) -> Option<R>) -> Option<Plain<R>> {
-    let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
-    let mut request = httparse::Request::new(&mut fields);
-    let ends_there = request.parse(head) == Ok(httparse::Status::Complete(head.len()));
+    let mut fields = [MaybeUninit::uninit(); MAX_FIELDS];
+    let mut request = httparse::Request::new(&mut []);
+    let parsed = request.parse_with_uninit_headers(head, &mut fields);
+    let ends_there = parsed == Ok(httparse::Status::Complete(head.len()));
     if !ends_there || request.version != Some(1) || request.method != Some("POST") {
         return None;
     }
