@@ -4,11 +4,16 @@
 
 use std::{borrow::Cow, ops::Range};
 
+use memchr::memchr;
+
 use self::scanner::{MAX_DEPTH, Scanner};
 
 mod scanner;
 #[cfg(test)]
 mod tests;
+
+/// Members that a request hardly ever goes beyond.
+const USUAL_MEMBERS: usize = 16;
 
 /// A change of one member: its new value as JSON, or none to remove it.
 pub(crate) type Edit<'a> = (&'static str, Option<Cow<'a, str>>);
@@ -76,9 +81,10 @@ impl<'a> Object<'a> {
             return Err(JsonError::NotAnObject);
         }
         scanner.open(true)?;
-        let mut members = Vec::with_capacity(16);
+        let mut members = Vec::new();
         scanner.skip_whitespace();
         if !scanner.take(b'}') {
+            members.reserve(USUAL_MEMBERS);
             loop {
                 let start = scanner.at;
                 let key = scanner.key()?;
@@ -199,8 +205,12 @@ pub(crate) fn elements(text: &str) -> Result<Vec<&str>, JsonError> {
 
 /// The string that a JSON value is, or none if it is of another type (or holds half a surrogate pair).
 pub(crate) fn string(value: &str) -> Option<Cow<'_, str>> {
-    let inner = value.strip_prefix('"')?.strip_suffix('"')?;
-    if inner.contains('\\') {
+    let [b'"', inner @ .., b'"'] = value.as_bytes() else {
+        return None;
+    };
+    let escaped = memchr(b'\\', inner).is_some();
+    let inner = &value[1..value.len() - 1];
+    if escaped {
         serde_json::from_str(value).ok().map(Cow::Owned)
     } else {
         Some(Cow::Borrowed(inner))
