@@ -23,7 +23,7 @@ use super::{
 /// longer than this for it; on its own, a record does not wait at all.
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// So many records are written at once: what a write costs is little for each of them, and more would only wait.
+/// As soon as so many wait, the pause is over: what a write costs is little for each of them.
 const ENOUGH: usize = 32;
 
 /// Takes records, from any thread and without waiting. Closed when dropped.
@@ -147,8 +147,12 @@ impl QueueState {
 fn run(queue: &Queue, files: &Files, groups: &mpsc::UnboundedSender<Group>) {
     let mut failing = false;
     let mut next = Instant::now();
-    while queue.wait() {
+    loop {
+        // In this order, so that the first record of many wakes nobody.
         queue.rest_until(next);
+        if !queue.wait() {
+            return;
+        }
         next = Instant::now() + PAUSE;
         let mut entries = queue.take();
         let turn = match files.append(&entries) {
@@ -214,7 +218,9 @@ mod tests {
         push(&recorder, 1);
         let queue = Arc::clone(&recorder.queue);
         let resting = thread::spawn(move || {
-            queue.rest_until(Instant::now() + Duration::from_hours(1));
+            let late = Instant::now() + Duration::from_mins(1);
+            queue.rest_until(late);
+            assert!(Instant::now() < late, "nobody woke it");
             queue.take().len()
         });
         while recorder.queue.state().wanted != ENOUGH {
