@@ -3,7 +3,7 @@
 use reqwest::{Method, StatusCode, header};
 use serde_json::Value;
 
-use crate::support::Server;
+use crate::support::{Server, cookies};
 
 /// What stands between two texts.
 fn between<'t>(text: &'t str, start: &str, end: &str) -> &'t str {
@@ -148,6 +148,24 @@ async fn users_sessions_and_settings_work_by_forms_alone() {
     server.sign_in("grace", "battery staple").await;
     let deleted = admin.post_form("/users", &[("do", "delete"), ("id", "2")]).await;
     assert_eq!(deleted.headers()[header::LOCATION], "/users?done=user-deleted");
+}
+
+#[tokio::test]
+async fn the_theme_is_chosen_by_a_form_and_kept_in_a_cookie() {
+    let server = Server::start();
+    let admin = server.admin().await;
+    for (sent, kept) in [("dark", "dark"), ("light", "light"), ("dark; Domain=x", "system")] {
+        let chosen = admin.post_form("/settings", &[("do", "theme"), ("theme", sent)]).await;
+        assert_eq!(chosen.status(), StatusCode::SEE_OTHER);
+        assert_eq!(chosen.headers()[header::LOCATION], "/settings");
+        assert_eq!(
+            chosen.headers()[header::SET_COOKIE],
+            format!("worv_theme={kept}; Path=/; Max-Age=31536000; SameSite=Lax")
+        );
+        let page = server.send(Method::GET, "/login", &cookies(&chosen)).await;
+        let page = page.text().await.unwrap();
+        assert!(page.contains(&format!("data-theme=\"{kept}\"")), "{sent}: {page}");
+    }
 }
 
 #[tokio::test]
