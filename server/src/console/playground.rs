@@ -27,9 +27,6 @@ const LIFETIME: Duration = Duration::from_mins(15);
 /// What marks such a key. Lists of keys leave those out that have it.
 const TAG: &str = "worv:playground";
 
-/// Characters that the name of a key may have.
-const LONGEST_NAME: usize = 100;
-
 /// Whether a key is one of the playground's.
 pub fn is_playgrounds(key: &KeyRow) -> bool {
     key.settings.tags.iter().any(|tag| tag == TAG)
@@ -103,7 +100,10 @@ impl Console {
 /// What usage and requests call a key of `user`'s, so that it can be told from those of others: as much of the user's name as
 /// a key's has room for.
 fn name(user: &str) -> String {
-    format!("playground · {user}").chars().take(LONGEST_NAME).collect()
+    format!("playground · {user}")
+        .chars()
+        .take(NewKey::LONGEST_NAME)
+        .collect()
 }
 
 #[cfg(test)]
@@ -113,6 +113,6 @@ mod tests {
     #[test]
     fn a_key_is_named_after_its_owner_as_far_as_there_is_room() {
         assert_eq!(name("admin"), "playground · admin");
-        assert_eq!(name(&"é".repeat(100)).chars().count(), LONGEST_NAME);
+        assert_eq!(name(&"é".repeat(100)).chars().count(), NewKey::LONGEST_NAME);
     }
 }

@@ -23,7 +23,7 @@ pub struct NewKey {
     pub prefix: String,
     /// Its last four characters, for the same purpose.
     pub last_four: String,
-    /// 1 to 100 characters, none of them a control character. Names need not be unique.
+    /// 1 to [`NewKey::LONGEST_NAME`] characters, none of them a control character. Names need not be unique.
     pub name: String,
     /// Whom it belongs to: at most 100 characters.
     pub owner: String,
@@ -159,6 +159,9 @@ impl Store {
 }
 
 impl NewKey {
+    /// Characters that a name may have.
+    pub const LONGEST_NAME: usize = 100;
+
     /// A key that works until it is revoked, and is nobody's in particular.
     pub fn new(secret: &KeySecret, name: impl Into<String>, created_at: UnixMillis) -> Self {
         Self {
@@ -191,7 +194,7 @@ impl KeyEdit {
         text::check(
             "name",
             &self.name,
-            1..=100,
+            1..=NewKey::LONGEST_NAME,
             "must have 1 to 100 characters and no line breaks",
         )?;
         text::check(
