@@ -136,7 +136,7 @@ fn rows(report: &UsageReport) -> Vec<Vec<String>> {
 fn known_or_dashes<const COUNT: usize>(numbers: Option<[u64; COUNT]>) -> [String; COUNT] {
     match numbers {
         Some(numbers) => numbers.map(|number| number.to_string()),
-        None => [const { String::new() }; COUNT].map(|_| "-".to_owned()),
+        None => std::array::from_fn(|_| "-".to_owned()),
     }
 }
 
