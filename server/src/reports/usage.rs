@@ -16,6 +16,8 @@ use super::{
     totals::{plus, shown, sum},
 };
 
+mod outcomes;
+
 /// Groups that have a series of their own.
 const MOST_SERIES: usize = 8;
 
@@ -44,7 +46,7 @@ pub async fn report(store: &Store, question: &UsageQuestion, now: UnixMillis) ->
         series,
         groups: match question.by {
             Grouping::None => Vec::new(),
-            Grouping::Outcome => outcomes(&totals),
+            Grouping::Outcome => outcomes::groups(&totals),
             _ => groups.into_iter().map(|(_, group)| group).collect(),
         },
         totals,
@@ -131,7 +133,7 @@ async fn series(
     if whole.by.is_none() || !question.metric.adds_up() {
         let buckets = store.usage(&all).await?;
         return Ok(match question.by {
-            Grouping::Outcome => outcome_series(question, &buckets),
+            Grouping::Outcome => outcomes::series(question, &buckets),
             _ => vec![UsageSeries {
                 name: "All".to_owned(),
                 filter: None,
@@ -223,46 +225,6 @@ fn values(question: &UsageQuestion, buckets: &[UsageBucket], value_of: impl Fn(&
     }
     values
 }
-
-/// How many requests ended in each way.
-fn outcomes(totals: &UsageTotals) -> Vec<UsageGroup> {
-    let counted = OUTCOMES.map(|(name, count)| UsageGroup {
-        name: name.to_owned(),
-        filter: None,
-        totals: GroupTotals::Count {
-            requests: count(totals),
-        },
-        gpu_use: None,
-    });
-    counted
-        .into_iter()
-        .filter(|group| group.totals.requests() > 0)
-        .collect()
-}
-
-fn outcome_series(question: &UsageQuestion, buckets: &[UsageBucket]) -> Vec<UsageSeries> {
-    let counted = OUTCOMES.map(|(name, count)| UsageSeries {
-        name: name.to_owned(),
-        filter: None,
-        values: values(question, buckets, count),
-    });
-    counted
-        .into_iter()
-        .filter(|series| series.values.iter().any(|value| *value > 0))
-        .collect()
-}
-
-/// Takes a count out of sums.
-type Count = fn(&UsageTotals) -> u64;
-
-/// How requests can end, by the names of the API.
-const OUTCOMES: [(&str, Count); 5] = [
-    ("done", UsageTotals::done),
-    ("client_left", |totals| totals.client_left),
-    ("engine_failed", |totals| totals.engine_failed),
-    ("refused_by_engine", |totals| totals.refused_by_engine),
-    ("lost", |totals| totals.lost),
-];
 
 /// A group's name for people, and as a filter has it.
 fn names(group: Option<&Group>, keys: &HashMap<KeyId, String>) -> (String, Option<String>) {
