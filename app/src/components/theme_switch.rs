@@ -37,7 +37,7 @@ pub(crate) fn ThemeSwitch() -> impl IntoView {
     }
 }
 
-/// Takes what was chosen in a field for the theme, and shows it in all of them.
+/// Takes what was chosen in a field for the theme, and shows it in the switch and in the list, of which the settings have one.
 pub(super) fn choose(event: &web_sys::Event) {
     let field = event.target().and_then(|field| field.dyn_into::<Element>().ok());
     if !field.is_some_and(|field| field.matches("[name=theme]").unwrap_or_default()) {
