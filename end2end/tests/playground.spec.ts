@@ -41,7 +41,7 @@ test('a question is answered through the API, with a key that the list of keys l
   await expect(conversation.locator('.turn__figures')).toHaveText([/tokens in/, /tokens in/]);
 
   const keys = (await (await page.request.get('/api/keys')).json()) as { name: string }[];
-  expect(keys.map(({ name }) => name)).not.toContain('playground');
+  expect(keys.some(({ name }) => name.startsWith('playground'))).toBe(false);
 });
 
 test('starting over leaves nothing of an answer that was cut', async ({ console: page }) => {
