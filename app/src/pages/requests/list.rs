@@ -15,7 +15,7 @@ const COLUMNS: [(&str, &str); 9] = [
     ("Outcome", ""),
     ("Input", "is-number"),
     ("Output", "is-number"),
-    ("First token", "is-number"),
+    ("First token", "is-number requests__first-token"),
     ("Duration", "is-number"),
 ];
 
@@ -95,9 +95,9 @@ fn row(request: &RequestSummary, query: &Query, today: &str) -> AnyView {
         .iter()
         .skip(5)
         .zip(numbers)
-        .map(|((name, _), number)| {
+        .map(|((name, class), number)| {
             view! {
-                <td class="is-number" data-label=*name>
+                <td class=*class data-label=*name>
                     {number}
                 </td>
             }

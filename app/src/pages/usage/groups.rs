@@ -17,7 +17,7 @@ const COLUMNS: [(&str, Metric); 6] = [
 
 /// The other columns, and what they are like; nothing is ordered by them.
 const MORE: [(&str, &str); 3] = [
-    ("GPU time", "is-number"),
+    ("GPU time", "is-number usage__gpu-time"),
     ("Energy", "is-number is-secondary"),
     ("Share of requests", "is-number is-secondary"),
 ];
