@@ -61,7 +61,7 @@ pub(super) fn list(page: &RequestPage, query: &Query, now: i64) -> AnyView {
     .into_any()
 }
 
-/// Rows of the list. A moment before the day of `now` comes with its day.
+/// Rows of the list. A moment of another day than `now` comes with its day.
 pub(crate) fn rows(requests: &[RequestSummary], query: &Query, now: i64) -> Vec<AnyView> {
     let today = format::date(now);
     requests.iter().map(|request| row(request, query, &today)).collect()
@@ -89,8 +89,8 @@ fn row(request: &RequestSummary, query: &Query, today: &str) -> AnyView {
         format::millis(request.duration_ms.into()),
     ];
     let day = format::date(request.started_at);
-    let is_older = day != today;
-    let title = format!("{day} {} UTC", request.id);
+    let is_of_another_day = day != today;
+    let title = format!("{day} UTC, {}", request.id);
     let numbers: Vec<_> = COLUMNS
         .iter()
         .skip(5)
@@ -105,11 +105,11 @@ fn row(request: &RequestSummary, query: &Query, today: &str) -> AnyView {
         .collect();
     view! {
         <tr data-id=request.id.clone() aria-current=chosen.then_some("true")>
-            <th scope="row" class:is-twofold=is_older>
+            <th scope="row" class:is-twofold=is_of_another_day>
                 <a href=address title=title>
                     <time datetime=format::iso(request.started_at)>{format::time(request.started_at)}</time>
                 </a>
-                {is_older.then(|| view! { <span class="requests__second">{day}</span> })}
+                {is_of_another_day.then(|| view! { <span class="requests__second">{day}</span> })}
             </th>
             <td data-label="Key" class="is-long">
                 <a href=of_key>{request.key.clone()}</a>
