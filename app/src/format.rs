@@ -122,6 +122,12 @@ pub(crate) fn date(unix_millis: i64) -> String {
     format!("{year:04}-{month:02}-{day:02}")
 }
 
+/// When that day ends, in Unix milliseconds.
+#[cfg(feature = "ssr")]
+pub(crate) fn end_of_day(unix_millis: i64) -> i64 {
+    (unix_millis.div_euclid(DAY) + 1) * DAY
+}
+
 /// The day and the minute: `2026-11-22 14:03`.
 pub(crate) fn date_time(unix_millis: i64) -> String {
     format!("{} {}", date(unix_millis), &time(unix_millis)[..5])

@@ -36,6 +36,27 @@ test('a filtered list grows by what it asks for only', async ({ console: page, w
   await expect(page.getByText('There is no such request.')).toBeVisible();
 });
 
+test('a list is asked for again at midnight, when its rows become those of another day, unless it is held still', async ({ console: page }) => {
+  await page.goto('/requests');
+  await expectHydrated(page);
+  const list = page.locator('tbody[data-until]');
+  const midnight = Number(await list.getAttribute('data-until'));
+  expect(midnight % 86_400_000).toBe(0);
+  const setBack = () => list.evaluate((body) => body.setAttribute('data-until', '0'));
+  await setBack();
+  await expect(list).not.toHaveAttribute('data-until', '0');
+
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await expectHydrated(page);
+  await setBack();
+  const sampledAt = async () => (await (await page.request.get('/api/overview')).json()).samples.at(-1).at;
+  const held = await sampledAt();
+  await expect.poll(sampledAt).toBeGreaterThan(held + 2000);
+  await expect(list).toHaveAttribute('data-until', '0');
+  await page.getByRole('button', { name: 'Resume' }).click();
+  await expect(list).not.toHaveAttribute('data-until', '0');
+});
+
 test('one request is shown with its time and its limits, never its content', async ({ console: page, worv }) => {
   const answer = await worv.call('/v1/chat/completions', { model: 'live', max_tokens: 900_000, messages });
   expect(answer.status).toBe(200);

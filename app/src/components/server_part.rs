@@ -2,7 +2,8 @@
 //! leaving the page, and keeps it up to date.
 //!
 //! It works without scripts as well: every state of it, an open dialog too, is an address, and every change is a form that is
-//! posted to the server. Where its HTML says `data-renew`, it is asked for again after so many seconds.
+//! posted to the server. Where its HTML says `data-renew`, it is asked for again after so many seconds; where it
+//! says `data-until`, once that moment has come, in Unix milliseconds.
 
 use leptos::{ev, prelude::*};
 use leptos_router::{NavigateOptions, hooks::use_navigate};

@@ -43,7 +43,12 @@ pub(crate) fn RequestsPage() -> impl IntoView {
     });
     AtOnce(view! {
         <PageHeader title="Requests">
-            <button class="button" type="button" on:click=move |_| paused.update(|paused| *paused = !*paused)>
+            <button
+                class="button"
+                type="button"
+                data-busy=move || paused.get().then_some("")
+                on:click=move |_| paused.update(|paused| *paused = !*paused)
+            >
                 {move || if paused.get() { "Resume" } else { "Pause" }}
             </button>
         </PageHeader>

@@ -119,9 +119,10 @@ impl Part {
             };
             let failed = self.failure.with_untracked(Option::is_some).then_some(RETRY);
             let is_due = failed
-                .or_else(|| renewal(&content))
+                .or_else(|| number(&content, "data-renew"))
                 .is_some_and(|seconds| now - since >= seconds * 1000);
-            if is_due && !self.asking.get_value() && !document().hidden() && !found(BUSY) {
+            let is_over = failed.is_none() && number(&content, "data-until").is_some_and(|until| now >= until);
+            if (is_due || is_over) && !self.asking.get_value() && !document().hidden() && !found(BUSY) {
                 self.load(None, false);
             }
         });
@@ -137,10 +138,10 @@ pub(super) fn query(search: &str) -> String {
     }
 }
 
-/// After how many seconds the content wants to be asked for again.
-fn renewal(content: &web_sys::Element) -> Option<i64> {
-    let element = content.query_selector("[data-renew]").ok()??;
-    element.get_attribute("data-renew")?.parse().ok()
+/// What the content says in an attribute about when it wants to be asked for again.
+fn number(content: &web_sys::Element, attribute: &str) -> Option<i64> {
+    let element = content.query_selector(&format!("[{attribute}]")).ok()??;
+    element.get_attribute(attribute)?.parse().ok()
 }
 
 fn is_loading(content: &web_sys::Element) -> bool {

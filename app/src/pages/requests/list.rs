@@ -19,7 +19,8 @@ const COLUMNS: [(&str, &str); 9] = [
     ("Duration", "is-number"),
 ];
 
-/// A page of the list as it is at `now`, with the way to the next one.
+/// A page of the list as it is at `now`, with the way to the next one. It holds until midnight: from then on its rows are of
+/// another day.
 pub(super) fn list(page: &RequestPage, query: &Query, now: i64) -> AnyView {
     let headings: Vec<_> = COLUMNS
         .iter()
@@ -50,7 +51,9 @@ pub(super) fn list(page: &RequestPage, query: &Query, now: i64) -> AnyView {
                         {headings}
                     </tr>
                 </thead>
-                <tbody data-live=first_page.then_some("")>{rows}</tbody>
+                <tbody data-live=first_page.then_some("") data-until=format::end_of_day(now)>
+                    {rows}
+                </tbody>
             </table>
             <p class="requests__none">{none(page)}</p>
         </div>
@@ -159,7 +162,9 @@ mod tests {
         let shown_at = |now| parts::html(|| rows(std::slice::from_ref(&request), &Query::default(), now));
         let day = ">2026-11-22</span>";
         // At 14:03, at the last moment of that day, and at the first of the next.
-        let days = [1_795_356_180_000, 1_795_391_999_999, 1_795_392_000_000].map(|now| shown_at(now).contains(day));
-        assert_eq!(days, [false, false, true]);
+        let moments = [1_795_356_180_000, 1_795_391_999_999, 1_795_392_000_000];
+        assert_eq!(moments.map(|now| shown_at(now).contains(day)), [false, false, true]);
+        let ends = moments.map(format::end_of_day);
+        assert_eq!(ends, [1_795_392_000_000, 1_795_392_000_000, 1_795_478_400_000]);
     }
 }
