@@ -14,7 +14,10 @@ use crate::{
 };
 
 /// The members of a content block that hold an address, either as a string or as an object with `url`.
-const HOLDERS: [&str; 5] = ["image_url", "audio_url", "video_url", "file_url", "source"];
+const HOLDERS: [&str; 4] = ["image_url", "audio_url", "video_url", "file_url"];
+
+/// The member that holds one only as an object with `url`: as a string it says where text was found.
+const SOURCE: &str = "source";
 
 /// The members of a request that hold content: turns, what is to be embedded, and what is scored or ranked.
 const CONTENTS: [&str; 10] = [
@@ -56,7 +59,8 @@ fn check_content(content: &str, nesting: u32) -> Result<(), ApiError> {
 
 fn check_item(item: &str, nesting: u32) -> Result<(), ApiError> {
     let Ok(item) = Object::parse(item) else { return Ok(()) };
-    for address in HOLDERS.iter().filter_map(|holder| address(item.get(holder)?)) {
+    let held = HOLDERS.iter().filter_map(|holder| address(item.get(holder)?));
+    for address in held.chain(item.get(SOURCE).and_then(url)) {
         if !is_public(&address) {
             return Err(ApiError::invalid(
                 "Media must be sent as data or by a public http(s) URL.",
@@ -72,7 +76,11 @@ fn check_item(item: &str, nesting: u32) -> Result<(), ApiError> {
 }
 
 fn address(holder: &str) -> Option<Cow<'_, str>> {
-    string(holder).or_else(|| string(Object::parse(holder).ok()?.get("url")?))
+    string(holder).or_else(|| url(holder))
+}
+
+fn url(holder: &str) -> Option<Cow<'_, str>> {
+    string(Object::parse(holder).ok()?.get("url")?)
 }
 
 fn is_public(address: &str) -> bool {
@@ -180,6 +188,8 @@ mod tests {
             r#"{"messages":[{"content":[{"type":"image_url","image_url":{"url":"https://example.com/a.png"}}]}]}"#
                 .to_owned(),
             r#"{"input":"url"}"#.to_owned(),
+            r#"{"messages":[{"content":[{"type":"search_result","source":"kb/article-12","content":[{"type":"text","text":"url"}]}]}]}"#
+                .to_owned(),
         ];
         for body in accepted {
             assert!(check(&Object::parse(&body).unwrap()).is_ok(), "{body}");
