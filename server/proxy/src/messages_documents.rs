@@ -5,15 +5,16 @@
 
 use crate::json::{Object, elements, quoted, string};
 
-/// What the model is told of a file that it cannot read.
+/// What the model is told of what it cannot read.
 const UNREADABLE: &str = "(a file that this model cannot read was left out)";
+const NO_TEXT: &str = "(content that this model cannot read was left out)";
 
 /// The text block that says what such a block says; none for blocks of any other kind.
 pub(crate) fn as_text(block: &Object<'_>) -> Option<String> {
     let kind = block.get("type").and_then(string)?;
     let text = match &*kind {
-        "document" => document(block),
-        "search_result" => texts(block.get("content")),
+        "document" => document(block).unwrap_or_else(|| UNREADABLE.to_owned()),
+        "search_result" => block.get("content").map(texts).unwrap_or_default(),
         _ => return None,
     };
     let mut said: Vec<String> = Vec::new();
@@ -21,7 +22,9 @@ pub(crate) fn as_text(block: &Object<'_>) -> Option<String> {
     for name in ["title", "context"].into_iter().chain(address) {
         said.extend(block.get(name).and_then(string).map(String::from));
     }
-    said.push(text.unwrap_or_else(|| UNREADABLE.to_owned()));
+    if !text.is_empty() || said.is_empty() {
+        said.push(text);
+    }
     Some(format!(r#"{{"type":"text","text":{}}}"#, quoted(&said.join("\n\n"))))
 }
 
@@ -29,23 +32,23 @@ fn document(block: &Object<'_>) -> Option<String> {
     let source = Object::parse(block.get("source")?).ok()?;
     match &*string(source.get("type")?)? {
         "text" => string(source.get("data")?).map(String::from),
-        "content" => texts(source.get("content")),
+        "content" => source.get("content").map(texts),
         _ => None,
     }
 }
 
 /// The text of content, which is a string or a list of blocks.
-fn texts(content: Option<&str>) -> Option<String> {
-    let content = content?;
+fn texts(content: &str) -> String {
     if let Some(text) = string(content) {
-        return Some(text.into_owned());
+        return text.into_owned();
     }
-    let texts: Vec<String> = elements(content)
-        .ok()?
+    let text = |block: &str| Some(string(Object::parse(block).ok()?.get("text")?)?.into_owned());
+    let blocks = elements(content).unwrap_or_default();
+    let texts: Vec<String> = blocks
         .into_iter()
-        .filter_map(|block| Some(string(Object::parse(block).ok()?.get("text")?)?.into_owned()))
+        .map(|block| text(block).unwrap_or_else(|| NO_TEXT.to_owned()))
         .collect();
-    (!texts.is_empty()).then(|| texts.join("\n"))
+    texts.join("\n")
 }
 
 #[cfg(test)]
@@ -62,7 +65,7 @@ mod tests {
             ),
             (
                 r#"{"type":"document","title":"Minutes","context":"Of May.","source":{"type":"content","content":[{"type":"text","text":"One"},{"type":"image"},{"type":"text","text":"two"}]}}"#,
-                text("Minutes\n\nOf May.\n\nOne\ntwo"),
+                text("Minutes\n\nOf May.\n\nOne\n(content that this model cannot read was left out)\ntwo"),
             ),
             (
                 r#"{"type":"document","title":null,"source":{"type":"content","content":"One"}}"#,
@@ -84,6 +87,7 @@ mod tests {
                 r#"{"type":"search_result","title":"A page","source":"https://example.com","content":[{"type":"text","text":"found"}]}"#,
                 text("A page\n\nhttps://example.com\n\nfound"),
             ),
+            (r#"{"type":"search_result","title":"A page"}"#, text("A page")),
             (r#"{"type":"server_tool_use"}"#, None),
             (r#"{"text":"no type"}"#, None),
         ];

@@ -73,9 +73,7 @@ fn repair_conversation(messages: &str) -> Result<Conversation<'_>, JsonError> {
             changed = true;
             continue;
         }
-        // Results are not found in results.
-        let blocks = |content| known_blocks(content, |within| known_blocks(within, |_| None));
-        match object.get("content").and_then(blocks) {
+        match object.get("content").and_then(known_blocks) {
             Some(content) => {
                 kept.push(object.with(&[("content", Some(content.into()))]).into());
                 changed = true;
@@ -87,55 +85,54 @@ fn repair_conversation(messages: &str) -> Result<Conversation<'_>, JsonError> {
     Ok(conversation)
 }
 
-/// The blocks that the engine knows, if there are others among them; documents become text. `within` is applied to what
-/// a tool's result holds. A turn is never left without content.
-fn known_blocks(content: &str, within: impl Fn(&str) -> Option<String>) -> Option<String> {
-    let blocks = elements(content).ok()?;
-    let mut changed = false;
-    let mut known: Vec<Cow<'_, str>> = Vec::with_capacity(blocks.len());
-    for text in blocks {
-        let taken = match Object::parse(text) {
-            Ok(block) => known_block(&block, &within),
-            Err(_) => Taken::AsItIs,
-        };
-        changed |= taken != Taken::AsItIs;
-        match taken {
-            Taken::AsItIs => known.push(text.into()),
-            Taken::As(other) => known.push(other.into()),
-            Taken::LeftOut => {}
+/// What of a turn's content the engine takes, if that is not all of it. A turn is never left without content.
+fn known_blocks(content: &str) -> Option<String> {
+    changed(content, |block| {
+        let kind = block.get("type").and_then(string)?;
+        match &*kind {
+            "tool_result" => {
+                let content = block.get("content").and_then(readable_result)?;
+                Some(Change::To(block.with(&[("content", Some(content.into()))])))
+            }
+            known if KNOWN_BLOCKS.contains(&known) => None,
+            _ => Some(messages_documents::as_text(block).map_or(Change::LeftOut, Change::To)),
         }
-    }
-    if !changed {
-        None
-    } else if known.is_empty() {
-        Some(r#"[{"type":"text","text":"(content that this model cannot read was left out)"}]"#.to_owned())
-    } else {
-        Some(list(&known))
-    }
+    })
+}
+
+/// What a tool has found, with documents as text. All else there is the engine's to read or to skip.
+fn readable_result(content: &str) -> Option<String> {
+    changed(content, |block| messages_documents::as_text(block).map(Change::To))
 }
 
 /// What becomes of a content block.
-#[derive(PartialEq, Eq)]
-enum Taken {
-    AsItIs,
-    As(String),
+enum Change {
+    To(String),
     LeftOut,
 }
 
-fn known_block(block: &Object<'_>, within: impl Fn(&str) -> Option<String>) -> Taken {
-    let Some(kind) = block.get("type").and_then(string) else {
-        return Taken::AsItIs;
-    };
-    if kind == "tool_result" {
-        let readable = block.get("content").and_then(within);
-        return readable.map_or(Taken::AsItIs, |content| {
-            Taken::As(block.with(&[("content", Some(content.into()))]))
-        });
+/// Content in which some blocks change; none where none does.
+fn changed(content: &str, change: impl Fn(&Object<'_>) -> Option<Change>) -> Option<String> {
+    let blocks = elements(content).ok()?;
+    let change = |block: &&str| Object::parse(block).ok().and_then(|block| change(&block));
+    let (first, changed) = blocks
+        .iter()
+        .enumerate()
+        .find_map(|(place, block)| Some((place, change(block)?)))?;
+    let mut kept: Vec<Cow<'_, str>> = blocks[..first].iter().map(|block| Cow::Borrowed(*block)).collect();
+    let rest = blocks[first + 1..].iter().map(|block| (*block, change(block)));
+    for (block, change) in [("", Some(changed))].into_iter().chain(rest) {
+        match change {
+            None => kept.push(block.into()),
+            Some(Change::To(other)) => kept.push(other.into()),
+            Some(Change::LeftOut) => {}
+        }
     }
-    if KNOWN_BLOCKS.contains(&&*kind) {
-        return Taken::AsItIs;
-    }
-    messages_documents::as_text(block).map_or(Taken::LeftOut, Taken::As)
+    Some(if kept.is_empty() {
+        r#"[{"type":"text","text":"(content that this model cannot read was left out)"}]"#.to_owned()
+    } else {
+        list(&kept)
+    })
 }
 
 /// A system prompt as a list of text blocks, and whether something was left out of it.
@@ -239,6 +236,8 @@ mod tests {
         };
         assert_eq!(repaired(&turn(document)), turn(text));
         assert!(edits(&Object::parse(&turn(text)).unwrap()).unwrap().is_empty());
+        let found = r#"{"messages":[{"role":"user","content":[{"type":"tool_result","content":[{"type":"tool_reference","tool_name":"grep"}]}]}]}"#;
+        assert!(edits(&Object::parse(found).unwrap()).unwrap().is_empty(), "{found}");
     }
 
     #[test]
