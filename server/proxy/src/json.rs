@@ -12,7 +12,7 @@ mod scanner;
 #[cfg(test)]
 mod tests;
 
-/// Members that a request hardly ever goes beyond.
+/// Members that an object hardly ever goes beyond, a request included.
 const USUAL_MEMBERS: usize = 16;
 
 /// A change of one member: its new value as JSON, or none to remove it.

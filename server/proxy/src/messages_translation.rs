@@ -15,6 +15,7 @@ pub(crate) use stream::TranslatedStream;
 
 mod request;
 mod stream;
+mod tools;
 mod vocabulary;
 mod whole;
 

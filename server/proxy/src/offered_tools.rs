@@ -9,23 +9,22 @@ const PLAIN_CHOICES: [&str; 6] = ["auto", "any", "none", "tool", "function", "al
 pub(crate) fn only<'a>(request: &Object<'a>, passes: impl Fn(&Object<'_>) -> bool) -> Vec<Edit<'a>> {
     let tools = request.get("tools").and_then(|tools| elements(tools).ok());
     let tools = tools.unwrap_or_default();
-    // What is no object is the engine's to refuse.
-    let kept: Vec<_> = tools
-        .iter()
-        .map(|&text| (text, Object::parse(text).ok()))
-        .filter(|(_, tool)| tool.as_ref().is_none_or(&passes))
-        .collect();
+    // One is read at a time: there can be very many. What is no object is the engine's to refuse.
+    let is_kept = |text: &&str| Object::parse(text).map_or(true, |tool| passes(&tool));
+    let kept: Vec<&str> = tools.iter().copied().filter(is_kept).collect();
     if kept.len() == tools.len() {
         return Vec::new();
     }
     if kept.is_empty() {
         return vec![("tools", None), ("tool_choice", None)];
     }
-    let texts: Vec<_> = kept.iter().map(|(text, _)| *text).collect();
-    let mut edits = vec![("tools", Some(format!("[{}]", texts.join(",")).into()))];
+    let mut edits = vec![("tools", Some(format!("[{}]", kept.join(",")).into()))];
     let is_there = |member: &str, wanted: &str| {
-        let mut values = kept.iter().filter_map(|(_, tool)| string(tool.as_ref()?.get(member)?));
-        values.any(|value| value == wanted)
+        let has = |text: &&str| {
+            let tool = Object::parse(text).ok();
+            tool.is_some_and(|tool| tool.get(member).and_then(string).as_deref() == Some(wanted))
+        };
+        kept.iter().any(has)
     };
     let choice = request.get("tool_choice").and_then(|choice| Object::parse(choice).ok());
     let is_of_none = choice.is_some_and(|choice| {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::tools;
 use crate::{
     error::ApiError,
     json::{Edit, Object, elements, quoted, string},
@@ -35,9 +36,7 @@ pub(super) fn completion<'a>(object: &Object<'a>) -> Result<Vec<Edit<'a>>, ApiEr
     if object.get("stream") == Some("true") {
         members.push(("stream_options", Some(ALL_USAGE.into())));
     }
-    if object.get("tools").is_some_and(|tools| tools != "null") {
-        members.extend(tool_choice(object)?);
-    }
+    members.extend(tools::choice(object)?);
     members.extend(response_format(object));
     Ok(members)
 }
@@ -68,9 +67,8 @@ fn conversation<'a>(object: &Object<'_>) -> Result<Vec<Edit<'a>>, ApiError> {
         .get("messages")
         .and_then(|messages| elements(messages).ok())
         .ok_or_else(wrong)?;
-    let given = |name| object.get(name).filter(|given| *given != "null");
     let mut messages = Vec::with_capacity(turns.len() + 1);
-    if let Some(given) = given("system") {
+    if let Some(given) = given(object, "system") {
         messages.extend(system(given)?);
     }
     for turn in turns {
@@ -82,25 +80,22 @@ fn conversation<'a>(object: &Object<'_>) -> Result<Vec<Edit<'a>>, ApiError> {
         }
     }
     let mut members: Vec<Edit<'_>> = vec![("messages", Some(list(&messages).into()))];
-    if let Some(tools) = given("tools") {
-        let tools = objects(tools).ok_or_else(|| wrong_type("tools", "a list of tools"))?;
-        let tools: Vec<String> = tools.iter().map(tool).collect();
-        members.push(("tools", Some(list(&tools).into())));
-    }
+    members.extend(tools::tools(object)?);
     Ok(members)
 }
 
 fn system(system: &str) -> Result<Option<String>, ApiError> {
-    let text = match string(system) {
-        Some(text) => text,
-        None => objects(system)
-            .ok_or_else(|| wrong_type("system", "a string or a list of text blocks"))?
-            .iter()
-            .filter_map(|block| string(block.get("text")?))
-            .collect::<String>()
-            .into(),
-    };
-    Ok((!text.is_empty()).then(|| format!(r#"{{"role":"system","content":{}}}"#, quoted(&text))))
+    let wrong = || wrong_type("system", "a string or a list of text blocks");
+    let mut all = String::new();
+    match string(system) {
+        Some(text) => all += &text,
+        None => {
+            for block in objects(system).ok_or_else(wrong)? {
+                all += &text(&block.ok_or_else(wrong)?, "text").ok_or_else(wrong)?;
+            }
+        }
+    }
+    Ok((!all.is_empty()).then(|| format!(r#"{{"role":"system","content":{}}}"#, quoted(&all))))
 }
 
 /// A user's turn: the results of tools as messages of their own, and then the rest.
@@ -110,8 +105,9 @@ fn user(content: &str) -> Result<Vec<String>, ApiError> {
     }
     let (mut messages, mut parts) = (Vec::new(), Vec::new());
     for block in blocks(content)? {
+        let block = block?;
         if kind(&block).as_deref() == Some("tool_result") {
-            let (text, images) = result(block.get("content").unwrap_or(r#""""#))?;
+            let (text, images) = given(&block, "content").map_or(Ok(Default::default()), result)?;
             let id = block.get("tool_use_id").unwrap_or(r#""""#);
             messages.push(format!(
                 r#"{{"role":"tool","tool_call_id":{id},"content":{}}}"#,
@@ -133,9 +129,13 @@ fn result(content: &str) -> Result<(String, Vec<String>), ApiError> {
     if let Some(text) = string(content) {
         return Ok((text.into_owned(), Vec::new()));
     }
-    let blocks = blocks(content)?;
-    let texts: Vec<_> = blocks.iter().filter_map(|block| string(block.get("text")?)).collect();
-    Ok((texts.join("\n"), blocks.iter().filter_map(image).collect()))
+    let (mut texts, mut images) = (Vec::new(), Vec::new());
+    for block in blocks(content)? {
+        let block = block?;
+        texts.extend(given(&block, "text").and_then(string));
+        images.extend(image(&block));
+    }
+    Ok((texts.join("\n"), images))
 }
 
 /// A block of text or an image as a part of a message's content.
@@ -164,10 +164,11 @@ fn assistant(content: &str) -> Result<String, ApiError> {
     }
     let (mut texts, mut thoughts, mut calls) = (String::new(), String::new(), Vec::new());
     for block in blocks(content)? {
-        let text = |name| block.get(name).and_then(string).unwrap_or_default();
+        let block = block?;
+        let said = |name| text(&block, name).ok_or_else(wrong_content);
         match kind(&block).as_deref() {
-            Some("text") => texts += &text("text"),
-            Some("thinking") => thoughts += &text("thinking"),
+            Some("text") => texts += &said("text")?,
+            Some("thinking") => thoughts += &said("thinking")?,
             Some("tool_use") => calls.push(format!(
                 r#"{{"id":{},"type":"function","function":{{"name":{},"arguments":{}}}}}"#,
                 block.get("id").unwrap_or(r#""""#),
@@ -190,50 +191,6 @@ fn assistant(content: &str) -> Result<String, ApiError> {
     Ok(Object::empty().with(&message))
 }
 
-fn tool(tool: &Object<'_>) -> String {
-    let members = [
-        ("name", "name"),
-        ("description", "description"),
-        ("parameters", "input_schema"),
-    ];
-    let function: Vec<Edit<'_>> = members
-        .into_iter()
-        .filter_map(|(name, theirs)| Some((name, Some(tool.get(theirs)?.into()))))
-        .collect();
-    format!(
-        r#"{{"type":"function","function":{}}}"#,
-        Object::empty().with(&function)
-    )
-}
-
-fn tool_choice<'a>(object: &Object<'a>) -> Result<Vec<Edit<'a>>, ApiError> {
-    let Some(given) = object.get("tool_choice").filter(|given| *given != "null") else {
-        return Ok(Vec::new());
-    };
-    let wrong = || {
-        wrong_type(
-            "tool_choice",
-            "an object whose `type` is `auto`, `any`, `tool` or `none`",
-        )
-    };
-    let choice = Object::parse(given).map_err(|_| wrong())?;
-    let chosen = match kind(&choice).as_deref() {
-        Some("auto") => Cow::Borrowed(r#""auto""#),
-        Some("any") => r#""required""#.into(),
-        Some("none") => r#""none""#.into(),
-        Some("tool") => {
-            let name = choice.get("name").ok_or_else(wrong)?;
-            format!(r#"{{"type":"function","function":{{"name":{name}}}}}"#).into()
-        }
-        _ => return Err(wrong()),
-    };
-    let mut members: Vec<Edit<'a>> = vec![("tool_choice", Some(chosen))];
-    if choice.get("disable_parallel_tool_use") == Some("true") {
-        members.push(("parallel_tool_calls", Some("false".into())));
-    }
-    Ok(members)
-}
-
 /// `output_config.format`: the JSON schema that the answer has to follow.
 fn response_format<'a>(object: &Object<'a>) -> Option<Edit<'a>> {
     let format = Object::parse(Object::parse(object.get("output_config")?).ok()?.get("format")?).ok()?;
@@ -244,30 +201,44 @@ fn response_format<'a>(object: &Object<'a>) -> Option<Edit<'a>> {
     Some(("response_format", Some(value.into())))
 }
 
-fn blocks(content: &str) -> Result<Vec<Object<'_>>, ApiError> {
-    objects(content).ok_or_else(|| {
-        ApiError::invalid_field(
-            "messages",
-            "The `content` of a turn or of a tool's result must be a string or a list of content blocks.",
-        )
-    })
+fn blocks(content: &str) -> Result<impl Iterator<Item = Result<Object<'_>, ApiError>>, ApiError> {
+    let blocks = objects(content).ok_or_else(wrong_content)?;
+    Ok(blocks.map(|block| block.ok_or_else(wrong_content)))
 }
 
-/// The objects that a list consists of; none where it is anything else.
-fn objects(list: &str) -> Option<Vec<Object<'_>>> {
+/// A text in a block, empty where none is given; none where it is no text.
+fn text<'a>(block: &Object<'a>, name: &str) -> Option<Cow<'a, str>> {
+    given(block, name).map_or(Some(Cow::Borrowed("")), string)
+}
+
+fn wrong_content() -> ApiError {
+    ApiError::invalid_field(
+        "messages",
+        "The `content` of a turn or of a tool's result must be a string or a list of content blocks.",
+    )
+}
+
+/// The value of a member, where it is not null.
+pub(super) fn given<'a>(object: &Object<'a>, name: &str) -> Option<&'a str> {
+    object.get(name).filter(|given| *given != "null")
+}
+
+/// The objects that a list consists of, one after the other, since a list can have very many; none where it is no list, or
+/// in the place of what is no object.
+pub(super) fn objects(list: &str) -> Option<impl Iterator<Item = Option<Object<'_>>>> {
     let items = elements(list).ok()?;
-    items.into_iter().map(|item| Object::parse(item).ok()).collect()
+    Some(items.into_iter().map(|item| Object::parse(item).ok()))
 }
 
-fn wrong_type(field: &'static str, expected: &str) -> ApiError {
+pub(super) fn wrong_type(field: &'static str, expected: &str) -> ApiError {
     ApiError::invalid_field(field, format!("`{field}` must be {expected}."))
 }
 
-fn kind<'a>(object: &Object<'a>) -> Option<Cow<'a, str>> {
+pub(super) fn kind<'a>(object: &Object<'a>) -> Option<Cow<'a, str>> {
     object.get("type").and_then(string)
 }
 
-fn list(items: &[String]) -> String {
+pub(super) fn list(items: &[String]) -> String {
     format!("[{}]", items.join(","))
 }
 
@@ -335,22 +306,6 @@ mod tests {
     }
 
     #[test]
-    fn the_choice_of_tools_as_a_table() {
-        let named = json!({"type": "function", "function": {"name": "read"}});
-        let cases = [
-            (json!({"type": "auto"}), json!("auto")),
-            (json!({"type": "none"}), json!("none")),
-            (json!({"type": "any"}), json!("required")),
-            (json!({"type": "tool", "name": "read"}), named),
-            (Value::Null, Value::Null),
-        ];
-        for (choice, expected) in cases {
-            let body = json!({"max_tokens": 1, "messages": [], "tools": [], "tool_choice": choice});
-            assert_eq!(translated(&body)["tool_choice"], expected, "{choice}");
-        }
-    }
-
-    #[test]
     fn what_the_engine_would_refuse_is_refused() {
         let cases = [
             (r#"{"messages":[]}"#, "max_tokens"),
@@ -373,7 +328,12 @@ mod tests {
                 r#"{"max_tokens":1,"messages":[{"role":"user","content":[{"type":"tool_result","content":{}}]}]}"#,
                 "messages",
             ),
+            (
+                r#"{"max_tokens":1,"messages":[{"role":"assistant","content":[{"type":"text","text":7}]}]}"#,
+                "messages",
+            ),
             (r#"{"max_tokens":1,"messages":[],"system":7}"#, "system"),
+            (r#"{"max_tokens":1,"messages":[],"system":[{"text":7}]}"#, "system"),
             (r#"{"max_tokens":1,"messages":[],"tools":{}}"#, "tools"),
             (r#"{"max_tokens":1,"messages":[],"tools":["x"]}"#, "tools"),
             (
@@ -396,5 +356,17 @@ mod tests {
                 "{body}"
             );
         }
+    }
+
+    #[test]
+    fn what_is_written_out_as_nothing_is_nothing() {
+        let body = json!({
+            "max_tokens": 1, "system": null, "tools": null, "tool_choice": null,
+            "messages": [{"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": null}]}],
+        });
+        let expected = json!({
+            "max_tokens": 1, "messages": [{"role": "tool", "tool_call_id": "t", "content": ""}],
+        });
+        assert_eq!(translated(&body), expected);
     }
 }
