@@ -92,8 +92,9 @@ impl<'a> ForEngine<'a> {
         }
     }
 
-    /// Sets one in place of the caller's. Each is set once.
+    /// Sets one in place of the caller's, and of what was set before.
     pub(crate) fn set(&mut self, name: HeaderName, value: HeaderValue) {
+        self.set.retain(|(set, _)| *set != name);
         self.set.push((name, value));
     }
 
@@ -161,7 +162,7 @@ mod tests {
 
     #[test]
     fn credentials_hop_headers_and_steering_stop_here_and_the_rest_passes() {
-        let from_caller = HeaderMap::from_iter(
+        let mut from_caller = HeaderMap::from_iter(
             [
                 ("authorization", "Bearer secret"),
                 ("x-api-key", "secret"),
@@ -175,7 +176,10 @@ mod tests {
             ]
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))),
         );
+        from_caller.append("anthropic-beta", HeaderValue::from_static("tools"));
+        from_caller.append(header::CONTENT_TYPE, HeaderValue::from_static("text/html"));
         let mut for_engine = ForEngine::new(&from_caller);
+        for_engine.set(X_REQUEST_ID, HeaderValue::from_static("first"));
         for_engine.set(X_REQUEST_ID, HeaderValue::from_static("ours"));
         for_engine.set(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
         let mut passed: Vec<_> = for_engine
@@ -187,6 +191,7 @@ mod tests {
             passed,
             [
                 ("anthropic-beta", "effort"),
+                ("anthropic-beta", "tools"),
                 ("content-type", "text/plain"),
                 ("x-request-id", "ours")
             ]

@@ -17,7 +17,7 @@ use super::body::Framing;
 const MAX_HEAD_BYTES: usize = 64 << 10;
 
 /// Bytes that the head of a request hardly ever goes beyond.
-const USUAL_HEAD: usize = 512;
+const USUAL_HEAD: usize = 1_024;
 
 /// Most fields that are taken.
 const MAX_FIELDS: usize = 100;

@@ -6,6 +6,7 @@ use tokio::{
 };
 
 use super::*;
+use crate::headers::ForEngine;
 
 /// A whole answer with a body of two bytes.
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
@@ -35,6 +36,33 @@ async fn hear(connection: &mut TcpStream) {
         assert_ne!(connection.read_buf(&mut heard).await.unwrap(), 0);
     }
     assert!(heard.starts_with(b"POST /v1/completions HTTP/1.1\r\nhost: 127.0.0.1:"));
+}
+
+#[tokio::test]
+async fn the_engine_gets_its_own_key_and_never_the_caller_s() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let config = GatewayConfig {
+        engine_url: format!("http://{}", listener.local_addr().unwrap()),
+        engine_api_key: Some(worv_core::Secret::new("the-engine-s")),
+        ..GatewayConfig::default()
+    };
+    let engine = Engine::new(&config).unwrap();
+    let serve = async {
+        let (mut connection, _) = listener.accept().await.unwrap();
+        let mut heard = Vec::new();
+        while !heard.ends_with(b"{}") {
+            assert_ne!(connection.read_buf(&mut heard).await.unwrap(), 0);
+        }
+        connection.write_all(OK).await.unwrap();
+        String::from_utf8(heard).unwrap()
+    };
+    let from_caller = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("Bearer the-caller-s"))]);
+    let headers = ForEngine::new(&from_caller);
+    let url = engine.url("/v1/completions");
+    let (heard, answer) = tokio::join!(serve, engine.post(&url, headers.iter(), Bytes::from_static(b"{}")));
+    assert_eq!(whole(answer).await.unwrap(), "ok");
+    let keys: Vec<_> = heard.lines().filter(|line| line.starts_with("authorization")).collect();
+    assert_eq!(keys, ["authorization: Bearer the-engine-s"]);
 }
 
 #[tokio::test]
