@@ -94,7 +94,7 @@ impl EngineRoutes {
             let head = match request::take_head(&mut caller.read) {
                 Head::Whole(head) => head,
                 Head::Strange => return Ok(Some(caller.into_parts())),
-                Head::Unfinished => match next_bytes(&mut caller, &mut last.now, (&mut timer, too_late)).await? {
+                Head::Unfinished => match next_bytes(&mut caller, &mut last.now, &mut timer, too_late).await? {
                     0 => return Ok(None),
                     _ => continue,
                 },
@@ -182,7 +182,8 @@ struct Request<'a> {
 async fn next_bytes<S, F>(
     caller: &mut Caller<S>,
     no_more: &mut Pin<&mut F>,
-    (timer, too_late): (&mut Pin<&mut Sleep>, Instant),
+    timer: &mut Pin<&mut Sleep>,
+    too_late: Instant,
 ) -> io::Result<usize>
 where
     S: AsyncRead + AsyncWrite + Unpin,
