@@ -4,20 +4,13 @@
 //! task in between. Whatever else comes, down to a key that is not accepted, is given back unread to whoever serves HTTP in
 //! general: so nothing but the plain case is decided here, and nothing is decided twice.
 
-use std::{
-    collections::HashMap,
-    future::Future,
-    io,
-    pin::{Pin, pin},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, future::Future, io, pin::Pin, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, header::HeaderName};
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt},
-    time::{Instant, Sleep, sleep_until},
+    time::{Instant, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -89,12 +82,11 @@ impl EngineRoutes {
         let mut caller = Caller::new(stream, read);
         let mut is_first = true;
         let mut too_late = Instant::now() + HEAD_TIMEOUT;
-        let mut timer = pin!(sleep_until(too_late));
         loop {
             let head = match request::take_head(&mut caller.read) {
                 Head::Whole(head) => head,
                 Head::Strange => return Ok(Some(caller.into_parts())),
-                Head::Unfinished => match next_bytes(&mut caller, &mut last.now, &mut timer, too_late).await? {
+                Head::Unfinished => match next_bytes(&mut caller, &mut last.now, too_late).await? {
                     0 => return Ok(None),
                     _ => continue,
                 },
@@ -177,30 +169,16 @@ struct Request<'a> {
 }
 
 /// Waits for more of a head, and tells how much came: nothing where the connection has ended or may ask no more.
-///
-/// The timer is the connection's: set anew only when it ends too early, which is once in a while and not for each request.
-async fn next_bytes<S, F>(
-    caller: &mut Caller<S>,
-    no_more: &mut Pin<&mut F>,
-    timer: &mut Pin<&mut Sleep>,
-    too_late: Instant,
-) -> io::Result<usize>
+async fn next_bytes<S, F>(caller: &mut Caller<S>, no_more: &mut Pin<&mut F>, too_late: Instant) -> io::Result<usize>
 where
     S: AsyncRead + AsyncWrite + Unpin,
     F: Future<Output = ()>,
 {
-    loop {
-        tokio::select! {
-            biased;
-            read = caller.fill() => return read,
-            () = &mut *no_more => return Ok(0),
-            () = &mut *timer => {
-                if timer.deadline() >= too_late {
-                    return Ok(0);
-                }
-                timer.as_mut().reset(too_late);
-            }
-        }
+    tokio::select! {
+        biased;
+        read = caller.fill() => read,
+        () = no_more => Ok(0),
+        () = sleep_until(too_late) => Ok(0),
     }
 }
 
