@@ -138,6 +138,11 @@ impl<'a> Object<'a> {
             .map(|member| member.value)
     }
 
+    /// The same, unless it is null, which clients write out for what they do not set.
+    pub(crate) fn given(&self, key: &str) -> Option<&'a str> {
+        self.get(key).filter(|value| *value != "null")
+    }
+
     /// Every key, in order.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
         self.members.iter().map(|member| &*member.key)

@@ -33,7 +33,7 @@ pub(crate) fn edits<'a>(object: &Object<'a>) -> Result<Vec<Edit<'a>>, ApiError> 
             .map_err(|_| ApiError::invalid_field("messages", "`messages` must be a list."))?,
         None => Conversation::default(),
     };
-    let given = object.get("system").filter(|given| *given != "null");
+    let given = object.given("system");
     let (mut system, dropped) = given.map_or((Vec::new(), false), system_blocks);
     if dropped || !conversation.system.is_empty() {
         system.extend(conversation.system);

@@ -91,9 +91,7 @@ impl OutputBudget {
         else {
             return Ok(None);
         };
-        let given = names
-            .iter()
-            .find_map(|&field| Some((field, object.get(field)?)).filter(|(_, value)| *value != "null"));
+        let given = names.iter().find_map(|&field| Some((field, object.given(field)?)));
         let asked = match given {
             None => None,
             Some((field, value)) => match value.parse::<u64>() {
@@ -156,7 +154,7 @@ impl OutputBudget {
     /// Makes the request ask for what is granted.
     pub(crate) fn edits(&self, object: &Object<'_>, granted: u64) -> Vec<Edit<'static>> {
         let value = granted.to_string();
-        let given = |field: &&&str| object.get(field).is_some_and(|value| value != "null");
+        let given = |field: &&&str| object.given(field).is_some();
         let mut edits = Vec::with_capacity(2);
         for &field in self.names.iter().filter(given) {
             if object.get(field) != Some(&value) {

@@ -84,7 +84,7 @@ pub(crate) fn edits<'a>(
     suffix: Option<bool>,
     granted: u64,
 ) -> Result<Vec<Edit<'a>>, ApiError> {
-    let given = object.get("chat_template_kwargs").filter(|given| *given != "null");
+    let given = object.given("chat_template_kwargs");
     let kwargs = Object::parse(given.unwrap_or("{}"))
         .map_err(|_| ApiError::invalid_field("chat_template_kwargs", "`chat_template_kwargs` must be an object."))?;
     let mut told: Vec<Edit<'a>> = Vec::new();

@@ -25,7 +25,7 @@ const ALL_USAGE: &str = r#"{"include_usage":true,"continuous_usage_stats":true}"
 
 /// The members of a chat completion's request.
 pub(super) fn completion<'a>(object: &Object<'a>) -> Result<Vec<Edit<'a>>, ApiError> {
-    if object.get("max_tokens").is_none_or(|given| given == "null") {
+    if object.given("max_tokens").is_none() {
         return Err(ApiError::invalid_field("max_tokens", "`max_tokens` must be given."));
     }
     let mut members = shared(object, &SHARED);
@@ -68,7 +68,7 @@ fn conversation<'a>(object: &Object<'_>) -> Result<Vec<Edit<'a>>, ApiError> {
         .and_then(|messages| elements(messages).ok())
         .ok_or_else(wrong)?;
     let mut messages = Vec::with_capacity(turns.len() + 1);
-    if let Some(given) = given(object, "system") {
+    if let Some(given) = object.given("system") {
         messages.extend(system(given)?);
     }
     for turn in turns {
@@ -107,7 +107,7 @@ fn user(content: &str) -> Result<Vec<String>, ApiError> {
     for block in blocks(content)? {
         let block = block?;
         if kind(&block).as_deref() == Some("tool_result") {
-            let (text, images) = given(&block, "content").map_or(Ok(Default::default()), result)?;
+            let (text, images) = block.given("content").map_or(Ok(Default::default()), result)?;
             let id = block.get("tool_use_id").unwrap_or(r#""""#);
             messages.push(format!(
                 r#"{{"role":"tool","tool_call_id":{id},"content":{}}}"#,
@@ -132,7 +132,7 @@ fn result(content: &str) -> Result<(String, Vec<String>), ApiError> {
     let (mut texts, mut images) = (Vec::new(), Vec::new());
     for block in blocks(content)? {
         let block = block?;
-        texts.extend(given(&block, "text").and_then(string));
+        texts.extend(block.given("text").and_then(string));
         images.extend(image(&block));
     }
     Ok((texts.join("\n"), images))
@@ -208,7 +208,7 @@ fn blocks(content: &str) -> Result<impl Iterator<Item = Result<Object<'_>, ApiEr
 
 /// A text in a block, empty where none is given; none where it is no text.
 fn text<'a>(block: &Object<'a>, name: &str) -> Option<Cow<'a, str>> {
-    given(block, name).map_or(Some(Cow::Borrowed("")), string)
+    block.given(name).map_or(Some(Cow::Borrowed("")), string)
 }
 
 fn wrong_content() -> ApiError {
@@ -216,11 +216,6 @@ fn wrong_content() -> ApiError {
         "messages",
         "The `content` of a turn or of a tool's result must be a string or a list of content blocks.",
     )
-}
-
-/// The value of a member, where it is not null.
-pub(super) fn given<'a>(object: &Object<'a>, name: &str) -> Option<&'a str> {
-    object.get(name).filter(|given| *given != "null")
 }
 
 /// The objects that a list consists of, one after the other, since a list can have very many; none where it is no list, or

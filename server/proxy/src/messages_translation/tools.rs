@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::request::{given, kind, list, objects, wrong_type};
+use super::request::{kind, list, objects, wrong_type};
 use crate::{
     error::ApiError,
     json::{Edit, Object},
@@ -10,7 +10,7 @@ use crate::{
 
 /// `tools`, where there are any.
 pub(super) fn tools<'a>(object: &Object<'_>) -> Result<Option<Edit<'a>>, ApiError> {
-    let Some(tools) = given(object, "tools") else {
+    let Some(tools) = object.given("tools") else {
         return Ok(None);
     };
     let tools: Option<Vec<String>> =
@@ -21,7 +21,7 @@ pub(super) fn tools<'a>(object: &Object<'_>) -> Result<Option<Edit<'a>>, ApiErro
 
 /// `tool_choice` in the words of chat completions, where there are tools to choose from.
 pub(super) fn choice<'a>(object: &Object<'a>) -> Result<Vec<Edit<'a>>, ApiError> {
-    let choice = given(object, "tools").and_then(|_| given(object, "tool_choice"));
+    let choice = object.given("tools").and_then(|_| object.given("tool_choice"));
     let Some(choice) = choice else {
         return Ok(Vec::new());
     };
