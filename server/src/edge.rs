@@ -8,8 +8,9 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, HeaderValue, StatusCode, header::HOST};
+use http::{HeaderValue, StatusCode, header::HOST};
 use tower::ServiceExt;
+use worv_proxy::Fields;
 
 pub use forwarded::TrustedProxies;
 pub use host::HostName;
@@ -51,8 +52,8 @@ pub struct Hosts {
 impl Hosts {
     /// Whether a request of HTTP/1.1 with these headers, whose target is a path, is for the inference API. Without names,
     /// every request is that names its host once.
-    pub fn lead_to_api(hosts: Option<&Self>, headers: &HeaderMap) -> bool {
-        let asked = host_in(headers);
+    pub fn lead_to_api(hosts: Option<&Self>, fields: &Fields) -> bool {
+        let asked = host_in(fields);
         asked.is_ok_and(|asked| hosts.is_none_or(|hosts| hosts.api.is(asked)))
     }
 

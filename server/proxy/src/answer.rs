@@ -6,13 +6,19 @@ use std::{
     task::{Context, Poll},
 };
 
+use axum::response::Response;
 use bytes::Bytes;
+use http::StatusCode;
 use http_body::{Body, Frame, SizeHint};
 
-use crate::{engine::EngineBody, relay::Relay};
+use crate::{engine::EngineBody, fields::Fields, relay::Relay};
 
 /// Its head, and where the rest comes from.
-pub(crate) type Answer = http::Response<AnswerBody>;
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) fields: Fields,
+    pub(crate) body: AnswerBody,
+}
 
 /// The body of an answer.
 pub(crate) enum AnswerBody {
@@ -20,6 +26,16 @@ pub(crate) enum AnswerBody {
     Whole(Bytes),
     /// What the engine says as it says it.
     Stream(Box<Relay<EngineBody>>),
+}
+
+impl Answer {
+    /// As the router gives it.
+    pub(crate) fn into_response(self) -> Response {
+        let mut response = Response::new(axum::body::Body::new(self.body));
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.fields.into();
+        response
+    }
 }
 
 impl AnswerBody {

@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderValue, StatusCode,
+    HeaderValue, StatusCode,
     header::{CONTENT_TYPE, HeaderName},
 };
 use tokio::time::timeout;
 use worv_core::usage::Endpoint;
 
-use crate::{engine::Engine, messages_support::PROBE_TIMEOUT};
+use crate::{engine::Engine, fields::Fields, messages_support::PROBE_TIMEOUT};
 
 /// What the last probe found.
 #[derive(Debug, Default)]
@@ -45,11 +45,8 @@ async fn ask(engine: &Engine) -> Option<bool> {
     )];
     let url = engine.url(Endpoint::Transcriptions.path());
     let question = Bytes::from_static(b"--empty--\r\n");
-    let answer = engine
-        .post(&url, &HeaderMap::from_iter(EMPTY_FORM), question)
-        .await
-        .ok()?;
-    match answer.status() {
+    let answer = engine.post(&url, &Fields::from_iter(EMPTY_FORM), question).await.ok()?;
+    match answer.status {
         StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => Some(true),
         StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Some(false),
         _ => None,

@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, HeaderName, header::AUTHORIZATION};
+use http::{HeaderName, header::AUTHORIZATION};
 use worv_core::UnixMillis;
 
 use crate::{
     account::Holder,
     error::ApiError,
+    fields::Fields,
     keys::{KeyRefusal, Keys},
 };
 
 /// Where Anthropic's SDKs put the key.
-pub(crate) const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+pub(crate) static X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// Longest text that is looked at as a key, in bytes.
 const MAX_KEY_LENGTH: usize = 512;
@@ -36,7 +37,7 @@ pub(crate) enum Unreadable {
 }
 
 /// The grant of the key in `headers`.
-pub(crate) fn authenticate(headers: &HeaderMap, keys: &Keys, now: UnixMillis) -> Result<Arc<Holder>, KeyError> {
+pub(crate) fn authenticate(headers: &Fields, keys: &Keys, now: UnixMillis) -> Result<Arc<Holder>, KeyError> {
     let presented = presented_key(headers).map_err(KeyError::Unreadable)?;
     keys.admit(presented, now).map_err(KeyError::Refused)
 }
@@ -62,10 +63,10 @@ impl KeyError {
 }
 
 /// The key from `Authorization: Bearer` or `x-api-key`. Some clients send both; then they have to agree.
-fn presented_key(headers: &HeaderMap) -> Result<&str, Unreadable> {
+fn presented_key(headers: &Fields) -> Result<&str, Unreadable> {
     let mut found = None;
-    let bearer = headers.get_all(AUTHORIZATION).iter().map(|value| (value, true));
-    let plain = headers.get_all(X_API_KEY).iter().map(|value| (value, false));
+    let bearer = headers.get_all(&AUTHORIZATION).map(|value| (value, true));
+    let plain = headers.get_all(&X_API_KEY).map(|value| (value, false));
     for (value, has_scheme) in bearer.chain(plain) {
         let text = value.to_str().map_err(|_| Unreadable::Malformed)?;
         let key = if has_scheme {
@@ -124,7 +125,7 @@ mod tests {
             (&[("x-api-key", "schlüssel")], Err(Unreadable::Malformed)),
         ];
         for (sent, expected) in cases {
-            let mut headers = HeaderMap::new();
+            let mut headers = Fields::default();
             for (name, value) in *sent {
                 let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
                 headers.append(HeaderName::from_static(name), value);
@@ -135,9 +136,9 @@ mod tests {
 
     #[test]
     fn endless_keys_are_not_hashed() {
-        let mut headers = HeaderMap::new();
-        headers.insert(
-            X_API_KEY,
+        let mut headers = Fields::default();
+        headers.append(
+            X_API_KEY.clone(),
             HeaderValue::from_str(&"k".repeat(MAX_KEY_LENGTH + 1)).unwrap(),
         );
         assert_eq!(presented_key(&headers), Err(Unreadable::Malformed));

@@ -3,15 +3,12 @@
 use std::{error::Error, pin::pin, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use http::{
-    HeaderMap,
-    header::{CONTENT_LENGTH, EXPECT},
-};
+use http::header::{CONTENT_LENGTH, EXPECT};
 use http_body::Body;
 use http_body_util::BodyExt;
 use tokio::time::timeout;
 
-use crate::{GatewayConfig, engine::EngineBody, error::ApiError};
+use crate::{GatewayConfig, engine::EngineBody, error::ApiError, fields::Fields};
 
 /// Longest whole answer that is taken from the engine, in bytes.
 const MAX_ANSWER_BYTES: usize = 256 << 20;
@@ -44,7 +41,7 @@ pub(crate) enum BodyError {
 
 /// The whole body of a request.
 pub(crate) async fn read_request(
-    headers: &HeaderMap,
+    headers: &Fields,
     body: &mut axum::body::Body,
     config: &GatewayConfig,
 ) -> Result<Bytes, ApiError> {
@@ -58,8 +55,8 @@ pub(crate) async fn read_request(
 
 /// Reads on and throws away, so that a caller who is still sending gets to read the refusal: closing a connection with
 /// unread bytes in it would reset it. A caller who waits for `100 Continue` has sent nothing.
-pub(crate) async fn discard(headers: &HeaderMap, mut body: axum::body::Body) {
-    if headers.contains_key(EXPECT) {
+pub(crate) async fn discard(headers: &Fields, mut body: axum::body::Body) {
+    if headers.contains(&EXPECT) {
         return;
     }
     let rest = async {
@@ -76,17 +73,15 @@ pub(crate) async fn discard(headers: &HeaderMap, mut body: axum::body::Body) {
 }
 
 /// The whole body of an answer, however long the engine takes.
-pub(crate) async fn read_answer(headers: &HeaderMap, body: EngineBody) -> Result<Bytes, BodyError> {
+pub(crate) async fn read_answer(headers: &Fields, body: EngineBody) -> Result<Bytes, BodyError> {
     read(headers, body, MAX_ANSWER_BYTES, None).await
 }
 
-async fn read<B>(headers: &HeaderMap, body: B, limit: usize, idle: Option<Duration>) -> Result<Bytes, BodyError>
+async fn read<B>(headers: &Fields, body: B, limit: usize, idle: Option<Duration>) -> Result<Bytes, BodyError>
 where
     B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>>,
 {
-    let announced = headers
-        .get(CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse().ok());
+    let announced = headers.text(&CONTENT_LENGTH).and_then(|digits| digits.parse().ok());
     if announced.is_some_and(|length: usize| length > limit) {
         return Err(BodyError::TooLong { limit });
     }

@@ -22,8 +22,8 @@ impl Gateway {
     #[expect(clippy::result_large_err, reason = "the error is the answer, which is moved once")]
     pub fn caller(&self, path: &str, headers: &HeaderMap) -> Result<Caller, Response> {
         let dialect = Dialect::guess(path, headers);
-        let request_id = self.new_request_id();
-        match authenticate(headers, &self.keys, self.clock.now()) {
+        let (request_id, now) = (self.new_request_id(), self.clock.now());
+        match authenticate(&headers.into(), &self.keys, now) {
             Ok(holder) => Ok(Caller {
                 holder,
                 dialect,
@@ -60,7 +60,7 @@ impl Caller {
         let added = response.headers_mut();
         let id: HeaderValue = headers::request_id_value(self.request_id);
         added.insert(headers::X_REQUEST_ID, id);
-        rate_headers::add(added, self.dialect, &self.holder, gateway.clock.now());
+        added.extend(rate_headers::of(self.dialect, &self.holder, gateway.clock.now()));
         response
     }
 

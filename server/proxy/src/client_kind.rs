@@ -1,10 +1,15 @@
 //! Who is asking, as far as the headers tell: the kind of program, and the person behind a chat front end.
 
-use http::{HeaderMap, header::USER_AGENT};
+use http::{HeaderName, header::USER_AGENT};
 use worv_core::usage::{ClientKind, LONGEST_CHAT_USER};
 
+use crate::fields::Fields;
+
 /// The header in which Open WebUI forwards who is asking, where it is set to (`ENABLE_FORWARD_USER_INFO_HEADERS`).
-const CHAT_USER: &str = "x-openwebui-user-id";
+static CHAT_USER: HeaderName = HeaderName::from_static("x-openwebui-user-id");
+
+static CLAUDE_CODE_SESSION: HeaderName = HeaderName::from_static("x-claude-code-session-id");
+static ORIGINATOR: HeaderName = HeaderName::from_static("originator");
 
 /// What each program begins its `User-Agent` with. Agents come before the SDKs that they are built on.
 const AGENTS: [(&str, ClientKind); 9] = [
@@ -20,30 +25,30 @@ const AGENTS: [(&str, ClientKind); 9] = [
 ];
 
 /// The kind of program that sent these headers. They can say anything: it is for statistics alone.
-pub(crate) fn client_kind(headers: &HeaderMap) -> ClientKind {
-    let text = |name: &str| {
-        headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
-    };
-    if headers.contains_key("x-claude-code-session-id") {
+pub(crate) fn client_kind(headers: &Fields) -> ClientKind {
+    if headers.contains(&CLAUDE_CODE_SESSION) {
         return ClientKind::ClaudeCode;
     }
-    if text("originator").starts_with("codex") {
+    if headers
+        .text(&ORIGINATOR)
+        .is_some_and(|originator| originator.starts_with("codex"))
+    {
         return ClientKind::Codex;
     }
-    if headers.keys().any(|name| name.as_str().starts_with("x-openwebui-")) {
+    if headers
+        .iter()
+        .any(|(name, _)| name.as_str().starts_with("x-openwebui-"))
+    {
         return ClientKind::OpenWebUi;
     }
-    let agent = text(USER_AGENT.as_str());
+    let agent = headers.text(&USER_AGENT).unwrap_or_default();
     let known = AGENTS.iter().find(|(beginning, _)| agent.starts_with(beginning));
     known.map_or(ClientKind::Other, |(_, kind)| *kind)
 }
 
 /// The id of the chat user in whose name the request is made, if it is forwarded and of a usable length.
-pub(crate) fn chat_user(headers: &HeaderMap) -> Option<String> {
-    let id = headers.get(CHAT_USER)?.to_str().ok()?.trim();
+pub(crate) fn chat_user(headers: &Fields) -> Option<String> {
+    let id = headers.text(&CHAT_USER)?.trim();
     (1..=LONGEST_CHAT_USER).contains(&id.len()).then(|| id.to_owned())
 }
 
@@ -53,7 +58,7 @@ mod tests {
 
     use super::*;
 
-    fn headers(sent: &[(&'static str, &str)]) -> HeaderMap {
+    fn headers(sent: &[(&'static str, &str)]) -> Fields {
         let header = |(name, value): &(&'static str, &str)| {
             (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap())
         };
@@ -94,10 +99,10 @@ mod tests {
 
     #[test]
     fn a_chat_user_is_an_id_and_never_a_text() {
-        let user = |id: &str| chat_user(&headers(&[(CHAT_USER, id)]));
+        let user = |id: &str| chat_user(&headers(&[("x-openwebui-user-id", id)]));
         assert_eq!(user("6f1ed002-ab5b").as_deref(), Some("6f1ed002-ab5b"));
         assert_eq!(user(""), None);
         assert_eq!(user(&"x".repeat(65)), None);
-        assert_eq!(chat_user(&HeaderMap::new()), None);
+        assert_eq!(chat_user(&Fields::default()), None);
     }
 }

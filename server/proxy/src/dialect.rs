@@ -35,7 +35,7 @@ impl Dialect {
     pub(crate) fn guess(path: &str, headers: &HeaderMap) -> Self {
         let anthropic = path.starts_with("/v1/messages")
             || headers.contains_key("anthropic-version")
-            || (headers.contains_key(X_API_KEY) && !headers.contains_key(AUTHORIZATION));
+            || (headers.contains_key(&X_API_KEY) && !headers.contains_key(AUTHORIZATION));
         if anthropic { Self::Anthropic } else { Self::OpenAi }
     }
 }

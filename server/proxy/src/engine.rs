@@ -6,12 +6,12 @@
 use std::{io, sync::Arc};
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, header::AUTHORIZATION};
+use http::{HeaderValue, StatusCode, header::AUTHORIZATION};
 use reqwest::Url;
 
 pub(crate) use self::body::EngineBody;
 use self::{connection::Connection, pool::Pool};
-use crate::{GatewayConfig, GatewayError};
+use crate::{GatewayConfig, GatewayError, fields::Fields};
 
 mod body;
 mod chunked;
@@ -25,7 +25,12 @@ mod tests;
 const SMALL_BODY: usize = 4 << 10;
 
 /// The engine's answer, body still under way.
-pub(crate) type EngineResponse = http::Response<EngineBody>;
+#[derive(Debug)]
+pub(crate) struct EngineAnswer {
+    pub(crate) status: StatusCode,
+    pub(crate) fields: Fields,
+    pub(crate) body: EngineBody,
+}
 
 /// Sends requests to the engine.
 pub(crate) struct Engine {
@@ -74,16 +79,11 @@ impl Engine {
     ///
     /// A connection that closes before the first byte of an answer is what a pooled one does when the engine has just
     /// given it up, so the request is repeated once on a connection of its own.
-    pub(crate) async fn post<'a>(
-        &'a self,
-        url: &Url,
-        headers: impl IntoIterator<Item = (&'a HeaderName, &'a HeaderValue)>,
-        mut body: Bytes,
-    ) -> Result<EngineResponse, EngineError> {
+    pub(crate) async fn post(&self, url: &Url, fields: &Fields, mut body: Bytes) -> Result<EngineAnswer, EngineError> {
         let authorization = self.authorization.iter().map(|ours| (&AUTHORIZATION, ours));
-        let headers = headers.into_iter().chain(authorization);
+        let fields = fields.iter().chain(authorization);
         let inlined = if body.len() <= SMALL_BODY { body.len() } else { 0 };
-        let mut head = head::request(url.path(), &self.host, headers, body.len(), inlined);
+        let mut head = head::request(url.path(), &self.host, fields, body.len(), inlined);
         head.extend_from_slice(&body.split_to(inlined));
         let connection = match self.pool.take() {
             Some(connection) => connection,
@@ -104,7 +104,7 @@ impl Engine {
         self.pool.connect().await.map_err(EngineError::Unreachable)
     }
 
-    async fn exchange(&self, mut connection: Connection, head: &[u8], body: &[u8]) -> Result<EngineResponse, Broken> {
+    async fn exchange(&self, mut connection: Connection, head: &[u8], body: &[u8]) -> Result<EngineAnswer, Broken> {
         let sent = connection.send(head, body).await;
         let head = match connection.read_head().await {
             Ok(head) => head,
@@ -115,10 +115,11 @@ impl Engine {
         // A request that was not taken whole leaves its rest on the connection.
         let reusable = head.keeps_alive && matches!(sent, Ok(true));
         let body = EngineBody::new(connection, head.framing, reusable.then(|| Arc::clone(&self.pool)));
-        let mut response = http::Response::new(body);
-        *response.status_mut() = head.status;
-        *response.headers_mut() = head.headers;
-        Ok(response)
+        Ok(EngineAnswer {
+            status: head.status,
+            fields: head.fields,
+            body,
+        })
     }
 }
 

@@ -122,7 +122,7 @@ impl EngineComplaint {
         let passes = body.filter(|_| !self.refuses_gateway());
         let mut answer = self.into_error(dialect).into_answer(dialect, request_id);
         if let Some(body) = passes {
-            *answer.body_mut() = AnswerBody::whole(body);
+            answer.body = AnswerBody::whole(body);
         }
         answer
     }

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-use http::{HeaderMap, StatusCode, header};
+use http::{StatusCode, header};
 
 use crate::{
     error::ApiError,
+    fields::Fields,
     json::{Edit, JsonError, Object, string},
 };
 
@@ -37,10 +38,10 @@ impl StreamOptions {
 }
 
 /// Refuses a body that is not plainly of the media type that its route takes, before any of it is read.
-pub(crate) fn check_content_type(headers: &HeaderMap, expected: &'static str) -> Result<(), ApiError> {
+pub(crate) fn check_content_type(headers: &Fields, expected: &'static str) -> Result<(), ApiError> {
     let unsupported = |message: String| Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
-    let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let essence = media_type
+    let essence = headers
+        .text(&header::CONTENT_TYPE)
         .unwrap_or_default()
         .split(';')
         .next()
@@ -51,7 +52,7 @@ pub(crate) fn check_content_type(headers: &HeaderMap, expected: &'static str) ->
             "Send the request body with the header `Content-Type: {expected}`."
         ));
     }
-    match headers.get(header::CONTENT_ENCODING) {
+    match headers.get(&header::CONTENT_ENCODING) {
         Some(encoding) if !encoding.as_bytes().eq_ignore_ascii_case(b"identity") => {
             let message = "Compressed request bodies are not accepted. Send the body without `Content-Encoding`.";
             unsupported(message.to_owned())

@@ -4,7 +4,7 @@
 
 use std::{borrow::Cow, time::Duration};
 
-use axum::{body::Body, response::Response};
+use axum::response::Response;
 use bytes::Bytes;
 use http::{
     HeaderValue, StatusCode,
@@ -17,9 +17,13 @@ use crate::{
     account::{Exhausted, Limit},
     answer::{Answer, AnswerBody},
     dialect::Dialect,
+    fields::Fields,
     headers,
     queue::NoRoom,
 };
+
+/// Fields that an error hardly ever goes beyond, with what is left of the key's limits.
+const USUAL_FIELDS: usize = 12;
 
 /// Seconds after which a caller is asked to try again when the engine or the database is away.
 const RETRY_SECONDS: u32 = 5;
@@ -230,7 +234,7 @@ impl ApiError {
 
     /// The whole answer, for routes that do not lead to the engine.
     pub(crate) fn into_response(self, dialect: Dialect, request_id: RequestId) -> Response {
-        self.into_answer(dialect, request_id).map(Body::new)
+        self.into_answer(dialect, request_id).into_response()
     }
 
     /// The whole answer.
@@ -239,18 +243,20 @@ impl ApiError {
             Dialect::OpenAi => self.openai_body(),
             Dialect::Anthropic => self.anthropic_body(request_id),
         };
-        let mut answer = Answer::new(AnswerBody::whole(body));
-        *answer.status_mut() = self.status;
-        let headers = answer.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert(headers::X_REQUEST_ID, headers::request_id_value(request_id));
+        let mut fields = Fields::with_capacity(USUAL_FIELDS);
+        fields.append(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        fields.append(headers::X_REQUEST_ID, headers::request_id_value(request_id));
         if let Some(seconds) = self.retry_after {
-            headers.insert(RETRY_AFTER, seconds.into());
+            fields.append(RETRY_AFTER, seconds.into());
         }
         if !self.repeating_may_help() {
-            headers.insert(headers::X_SHOULD_RETRY, HeaderValue::from_static("false"));
+            fields.append(headers::X_SHOULD_RETRY, HeaderValue::from_static("false"));
         }
-        answer
+        Answer {
+            status: self.status,
+            fields,
+            body: AnswerBody::whole(body),
+        }
     }
 
     /// The JSON body in OpenAI's shape.

@@ -6,11 +6,11 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, header::CONTENT_TYPE};
+use http::{HeaderValue, header::CONTENT_TYPE};
 use memchr::memmem;
 use worv_core::Entropy;
 
-use crate::error::ApiError;
+use crate::{error::ApiError, fields::Fields};
 
 /// Most parts that a form may have. The longest that is known, every field of a transcription, has about thirty.
 const MAX_PARTS: usize = 64;
@@ -41,7 +41,7 @@ pub(crate) struct FormWriter {
 }
 
 /// The parts of a form, in their order.
-pub(crate) fn parse<'a>(headers: &HeaderMap, body: &'a [u8]) -> Result<Vec<Part<'a>>, ApiError> {
+pub(crate) fn parse<'a>(headers: &Fields, body: &'a [u8]) -> Result<Vec<Part<'a>>, ApiError> {
     let boundary = boundary(headers).ok_or_else(|| malformed("its `Content-Type` names no usable boundary"))?;
     let delimiter = format!("\r\n--{boundary}");
     let finder = memmem::Finder::new(delimiter.as_bytes());
@@ -124,8 +124,8 @@ impl FormWriter {
 }
 
 /// The boundary that the one `Content-Type` names, if it can be one.
-fn boundary(headers: &HeaderMap) -> Option<&str> {
-    let content_type = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+fn boundary(headers: &Fields) -> Option<&str> {
+    let content_type = headers.text(&CONTENT_TYPE)?;
     let mut named = content_type.split(';').skip(1).filter_map(|parameter| {
         let (name, value) = parameter.trim().split_once('=')?;
         name.eq_ignore_ascii_case("boundary").then_some(value)

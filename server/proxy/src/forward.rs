@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{body::Body, extract::Request, response::Response};
 use bytes::Bytes;
-use http::{HeaderMap, header::CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
 use reqwest::Url;
 use tokio::time::Instant;
 use worv_core::{
@@ -26,6 +26,7 @@ use crate::{
     engine::EngineError,
     envelope::{StreamOptions, check_content_type},
     error::ApiError,
+    fields::Fields,
     headers,
     live::Live,
     payload::{Payload, media_type, takes_form},
@@ -54,7 +55,7 @@ pub(crate) struct Route {
 pub(crate) struct Arrived {
     request_id: RequestId,
     holder: Arc<Holder>,
-    headers: HeaderMap,
+    headers: Fields,
     started: Instant,
     started_at: UnixMillis,
 }
@@ -63,7 +64,7 @@ pub(crate) struct Arrived {
 pub(crate) async fn forward(route: &Route, request: Request) -> Response {
     let gateway = &*route.gateway;
     let (head, body) = request.into_parts();
-    let arrived = match Arrived::with(head.headers, gateway) {
+    let arrived = match Arrived::with(Fields::from(&head.headers), gateway) {
         Ok(arrived) => arrived,
         Err((headers, refusal)) => {
             discard(&headers, body).await;
@@ -76,12 +77,12 @@ pub(crate) async fn forward(route: &Route, request: Request) -> Response {
         Ok(body) => arrived.answer(route, body).await,
         Err(error) => arrived.refuse(route, error),
     };
-    answer.map(Body::new)
+    answer.into_response()
 }
 
 impl Arrived {
     /// Takes a request in, now. One whose key is not accepted gets its headers back.
-    pub(crate) fn with(headers: HeaderMap, gateway: &Gateway) -> Result<Self, (HeaderMap, KeyError)> {
+    pub(crate) fn with(headers: Fields, gateway: &Gateway) -> Result<Self, (Fields, KeyError)> {
         let started_at = gateway.clock.now();
         match authenticate(&headers, &gateway.keys, started_at) {
             Ok(holder) => Ok(Self {
@@ -111,7 +112,9 @@ impl Arrived {
 
 /// Adds what is left of the key's limits.
 fn with_limits(mut answer: Answer, route: &Route, holder: &Holder) -> Answer {
-    rate_headers::add(answer.headers_mut(), route.dialect, holder, route.gateway.clock.now());
+    for (name, value) in rate_headers::of(route.dialect, holder, route.gateway.clock.now()) {
+        answer.fields.append(name, value);
+    }
     answer
 }
 
@@ -171,23 +174,23 @@ async fn answer(route: &Route, arrived: Arrived, body: Bytes) -> Result<Answer, 
         Endpoint::Other => Grammar::chat(StreamOptions::ALL),
     };
     drop(body);
-    let mut to_engine = headers::ForEngine::new(&arrived.headers);
-    to_engine.set(headers::X_REQUEST_ID, headers::request_id_value(request_id));
+    let mut headers = arrived.headers;
+    let traceparent = settlement.trace(gateway.begin_trace(&headers));
+    headers::strip_for_engine(&mut headers);
+    headers.append(headers::X_REQUEST_ID, headers::request_id_value(request_id));
     if let Some(content_type) = rewritten.content_type {
-        to_engine.set(CONTENT_TYPE, content_type);
+        headers.set(CONTENT_TYPE, content_type);
     }
-    if let Some(traceparent) = settlement.trace(gateway.begin_trace(&arrived.headers)) {
-        to_engine.set(TRACEPARENT, traceparent);
+    if let Some(traceparent) = traceparent {
+        headers.set(TRACEPARENT, traceparent);
     }
 
     let instead = translation.map(|translation| gateway.engine.url(translation.path()));
     let url = instead.as_ref().unwrap_or(&route.url);
     settlement.note_sent();
-    let mut answer = match gateway.engine.post(url, to_engine.iter(), rewritten.body).await {
-        Ok(answer) if !answer.status().is_success() => {
-            refused(route.dialect, request_id, answer, &mut settlement).await
-        }
-        Ok(answer) if is_event_stream(answer.headers()) => {
+    let mut answer = match gateway.engine.post(url, &headers, rewritten.body).await {
+        Ok(answer) if !answer.status.is_success() => refused(route.dialect, request_id, answer, &mut settlement).await,
+        Ok(answer) if is_event_stream(&answer.fields) => {
             streamed(gateway, request_id, answer, (grammar, rewording), settlement)
         }
         Ok(answer) => {
@@ -212,14 +215,14 @@ async fn answer(route: &Route, arrived: Arrived, body: Bytes) -> Result<Answer, 
         }
     };
     if let Some(granted) = rewritten.granted {
-        let headers = answer.headers_mut();
-        headers.insert(headers::X_WORV_MAX_OUTPUT_TOKENS, granted.tokens.into());
+        let name = headers::X_WORV_MAX_OUTPUT_TOKENS;
+        answer.fields.set(name, granted.tokens.into());
     }
     Ok(answer)
 }
 
 /// Reads a request's body, if its head allows that.
-async fn receive(route: &Route, headers: &HeaderMap, mut body: Body) -> Result<Bytes, ApiError> {
+async fn receive(route: &Route, headers: &Fields, mut body: Body) -> Result<Bytes, ApiError> {
     let read = match check_head(route, headers) {
         Ok(()) => read_request(headers, &mut body, &route.gateway.config).await,
         Err(error) => Err(error),
@@ -231,7 +234,7 @@ async fn receive(route: &Route, headers: &HeaderMap, mut body: Body) -> Result<B
 }
 
 /// What can be told to be wrong before the body has come.
-pub(crate) fn check_head(route: &Route, headers: &HeaderMap) -> Result<(), ApiError> {
+pub(crate) fn check_head(route: &Route, headers: &Fields) -> Result<(), ApiError> {
     if takes_form(route.endpoint) && !route.gateway.takes_audio(&route.gateway.live()) {
         return Err(ApiError::no_audio());
     }

@@ -2,7 +2,6 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use http::HeaderMap;
 use worv_core::{Clock, Entropy, id::RequestId, key::KeyId, usage::UsageSink};
 
 use crate::{
@@ -11,6 +10,7 @@ use crate::{
     config::{GatewayConfig, ModelProfile},
     counters::{CounterSnapshot, Counters},
     engine::Engine,
+    fields::Fields,
     keys::{KeyTable, Keys},
     live::{EngineSnapshot, Live, LiveModel},
     messages_support::{MessagesSupport, ProbedSupport},
@@ -208,7 +208,7 @@ impl Gateway {
     }
 
     /// A trace for a request with these headers, if it is to be traced.
-    pub(crate) fn begin_trace(&self, headers: &HeaderMap) -> Option<Box<Trace>> {
+    pub(crate) fn begin_trace(&self, headers: &Fields) -> Option<Box<Trace>> {
         self.config.tracing.as_ref()?.begin(headers, &self.entropy)
     }
 

@@ -4,8 +4,10 @@
 
 use std::sync::LazyLock;
 
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderName, HeaderValue, header};
 use worv_core::id::RequestId;
+
+use crate::fields::Fields;
 
 pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(crate) const X_SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
@@ -77,50 +79,16 @@ const fn stripped(name: &'static str, reason: &'static str) -> StrippedHeader {
     StrippedHeader { name, reason }
 }
 
-/// The headers of a request as the engine gets them: the caller's, as far as they pass, and those that are set anew. They
-/// are read where they are, since they are only written out once.
-pub(crate) struct ForEngine<'a> {
-    from_caller: &'a HeaderMap,
-    set: Vec<(HeaderName, HeaderValue)>,
+/// Takes out of a caller's fields what the engine is not to get.
+pub(crate) fn strip_for_engine(from_caller: &mut Fields) {
+    static STRIPPED: LazyLock<Names> = LazyLock::new(|| Names::of(STRIPPED_FROM_REQUESTS));
+    strip(from_caller, &STRIPPED);
 }
 
-impl<'a> ForEngine<'a> {
-    pub(crate) fn new(from_caller: &'a HeaderMap) -> Self {
-        Self {
-            from_caller,
-            set: Vec::with_capacity(4),
-        }
-    }
-
-    /// Sets one in place of the caller's, and of what was set before.
-    pub(crate) fn set(&mut self, name: HeaderName, value: HeaderValue) {
-        self.set.retain(|(set, _)| *set != name);
-        self.set.push((name, value));
-    }
-
-    /// All of them.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
-        static STRIPPED: LazyLock<Vec<HeaderName>> = LazyLock::new(|| names(STRIPPED_FROM_REQUESTS));
-        let is_set = |name: &HeaderName| self.set.iter().any(|(set, _)| set == name);
-        passing(self.from_caller, &STRIPPED)
-            .filter(move |(name, _)| !is_set(name))
-            .chain(self.set.iter().map(|(name, value)| (name, value)))
-    }
-}
-
-/// The headers of an answer as the caller gets them, apart from those that are set anew.
-pub(crate) fn for_caller(from_engine: &HeaderMap) -> HeaderMap {
-    static STRIPPED: LazyLock<Vec<HeaderName>> = LazyLock::new(|| names(STRIPPED_FROM_RESPONSES));
-    let mut passed = HeaderMap::with_capacity(from_engine.len() + 4);
-    for (name, value) in passing(from_engine, &STRIPPED) {
-        passed.append(name.clone(), value.clone());
-    }
-    passed
-}
-
-fn names(stripped: &[StrippedHeader]) -> Vec<HeaderName> {
-    let names = stripped.iter().map(|header| HeaderName::from_static(header.name));
-    names.collect()
+/// Takes out of the engine's fields what the caller is not to get.
+pub(crate) fn strip_for_caller(from_engine: &mut Fields) {
+    static STRIPPED: LazyLock<Names> = LazyLock::new(|| Names::of(STRIPPED_FROM_RESPONSES));
+    strip(from_engine, &STRIPPED);
 }
 
 /// A request id as a header value.
@@ -128,25 +96,35 @@ pub(crate) fn request_id_value(request_id: RequestId) -> HeaderValue {
     HeaderValue::from_bytes(&request_id.text()).unwrap_or_else(|_| HeaderValue::from_static("invalid"))
 }
 
-/// Those of `all` that are neither `stripped` nor belong to the connection by its own word. Names of the standard are
-/// compared by a number, so that going through the list is quicker than searching it.
-fn passing<'a>(
-    all: &'a HeaderMap,
-    stripped: &'a [HeaderName],
-) -> impl Iterator<Item = (&'a HeaderName, &'a HeaderValue)> {
-    let connection: Vec<&str> = all
-        .get_all(header::CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .collect();
-    let named_by_connection = move |name: &HeaderName| {
-        let mut listed = connection.iter();
-        listed.any(|listed| listed.eq_ignore_ascii_case(name.as_str()))
-    };
-    all.iter()
-        .filter(move |(name, _)| !stripped.contains(name) && !named_by_connection(name))
+/// Names by their length, which tells most others from them.
+struct Names(Vec<Vec<HeaderName>>);
+
+impl Names {
+    fn of(headers: &[StrippedHeader]) -> Self {
+        let mut by_length = Vec::new();
+        for header in headers {
+            let length = header.name.len();
+            by_length.resize_with(by_length.len().max(length + 1), Vec::new);
+            by_length[length].push(HeaderName::from_static(header.name));
+        }
+        Self(by_length)
+    }
+
+    fn contain(&self, name: &HeaderName) -> bool {
+        let as_long = self.0.get(name.as_str().len());
+        as_long.is_some_and(|names| names.contains(name))
+    }
+}
+
+/// Takes out what is `stripped`, and what belongs to the connection by its own word (RFC 9110, section 7.6.1).
+fn strip(fields: &mut Fields, stripped: &Names) {
+    let listed = fields.get_all(&header::CONNECTION);
+    let listed = listed.filter_map(|value| value.to_str().ok());
+    let listed = listed.flat_map(|value| value.split(',')).map(str::trim);
+    // These two say something of the connection and name no field.
+    let listed = listed.filter(|word| !word.eq_ignore_ascii_case("close") && !word.eq_ignore_ascii_case("keep-alive"));
+    let listed: Vec<HeaderName> = listed.filter_map(|word| word.parse().ok()).collect();
+    fields.retain(|name| !stripped.contain(name) && !listed.contains(name));
 }
 
 #[cfg(test)]
@@ -162,7 +140,7 @@ mod tests {
 
     #[test]
     fn credentials_hop_headers_and_steering_stop_here_and_the_rest_passes() {
-        let mut from_caller = HeaderMap::from_iter(
+        let mut fields = Fields::from_iter(
             [
                 ("authorization", "Bearer secret"),
                 ("x-api-key", "secret"),
@@ -176,13 +154,12 @@ mod tests {
             ]
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))),
         );
-        from_caller.append("anthropic-beta", HeaderValue::from_static("tools"));
-        from_caller.append(header::CONTENT_TYPE, HeaderValue::from_static("text/html"));
-        let mut for_engine = ForEngine::new(&from_caller);
-        for_engine.set(X_REQUEST_ID, HeaderValue::from_static("first"));
-        for_engine.set(X_REQUEST_ID, HeaderValue::from_static("ours"));
-        for_engine.set(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
-        let mut passed: Vec<_> = for_engine
+        fields.append(
+            HeaderName::from_static("anthropic-beta"),
+            HeaderValue::from_static("tools"),
+        );
+        strip_for_engine(&mut fields);
+        let mut passed: Vec<_> = fields
             .iter()
             .map(|(name, value)| (name.as_str(), value.to_str().unwrap()))
             .collect();
@@ -192,8 +169,7 @@ mod tests {
             [
                 ("anthropic-beta", "effort"),
                 ("anthropic-beta", "tools"),
-                ("content-type", "text/plain"),
-                ("x-request-id", "ours")
+                ("content-type", "application/json"),
             ]
         );
     }

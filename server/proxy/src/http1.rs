@@ -7,7 +7,7 @@
 use std::{collections::HashMap, future::Future, io, pin::Pin, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderValue, header::HeaderName};
+use http::{HeaderValue, header::HeaderName};
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt},
     time::{Instant, sleep_until},
@@ -19,12 +19,14 @@ use crate::{
     Gateway,
     answer::Answer,
     error::ApiError,
+    fields::Fields,
     forward::{Arrived, Route, check_head},
     routes::engine_routes,
 };
 
 mod answer;
 mod caller;
+mod date;
 mod request;
 
 /// How long a caller may take to send a request's head, from the end of the answer before; so a connection may stand idle
@@ -72,7 +74,7 @@ impl EngineRoutes {
         &self,
         stream: S,
         read: BytesMut,
-        is_ours: impl Fn(&HeaderMap) -> bool,
+        is_ours: impl Fn(&Fields) -> bool,
         mut last: LastRequest<'_, F>,
     ) -> io::Result<Option<Rest<S>>>
     where
@@ -108,7 +110,7 @@ impl EngineRoutes {
     }
 
     /// The request with this head, if it is a plain one in the name of a key that is accepted.
-    fn admit(&self, head: &Bytes, is_ours: impl Fn(&HeaderMap) -> bool) -> Option<Request<'_>> {
+    fn admit(&self, head: &Bytes, is_ours: impl Fn(&Fields) -> bool) -> Option<Request<'_>> {
         let plain = request::parse(head, |path| self.by_path.get(path))?;
         let fits = plain.length <= self.gateway.config.max_body_bytes;
         if !fits || check_head(plain.route, &plain.headers).is_err() || !is_ours(&plain.headers) {
@@ -153,7 +155,7 @@ impl EngineRoutes {
 
     fn dressed(&self, mut answer: Answer) -> Answer {
         for (name, value) in &self.added {
-            answer.headers_mut().insert(name, value.clone());
+            answer.fields.set(name.clone(), value.clone());
         }
         answer
     }

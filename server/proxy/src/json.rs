@@ -8,6 +8,7 @@ use memchr::memchr;
 
 use self::scanner::{MAX_DEPTH, Scanner};
 
+mod plain;
 mod scanner;
 #[cfg(test)]
 mod tests;

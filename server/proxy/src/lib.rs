@@ -23,6 +23,7 @@ mod engine;
 mod engine_complaint;
 mod envelope;
 mod error;
+mod fields;
 mod form;
 mod forward;
 #[cfg(feature = "fuzzing")]
@@ -67,6 +68,7 @@ pub use account::{Allowance, BudgetUse, KeyDemand, KeyShare, SpentElsewhere};
 pub use caller::Caller;
 pub use config::{GatewayConfig, ModelProfile};
 pub use counters::CounterSnapshot;
+pub use fields::Fields;
 pub use gateway::{Gateway, GatewayError};
 pub use headers::{STRIPPED_FROM_REQUESTS, STRIPPED_FROM_RESPONSES, StrippedHeader};
 pub use http1::{EngineRoutes, LastRequest, Rest};

@@ -10,12 +10,12 @@ use std::{
 
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderValue, StatusCode,
+    HeaderValue, StatusCode,
     header::{CONTENT_TYPE, HeaderName},
 };
 use tokio::time::timeout;
 
-use crate::{engine::Engine, json::quoted};
+use crate::{engine::Engine, fields::Fields, json::quoted};
 
 /// Longest time that the answer to a probe is waited for.
 pub(crate) const PROBE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -64,10 +64,10 @@ async fn ask(engine: &Engine, model: &str) -> Option<MessagesSupport> {
         format!(r#"{{"model":{model},"messages":[{{"role":"user","content":"hi"}}],"chat_template_kwargs":1}}"#);
     let url = engine.url("/v1/messages/count_tokens");
     let answer = engine
-        .post(&url, &HeaderMap::from_iter(JSON), Bytes::from(question))
+        .post(&url, &Fields::from_iter(JSON), Bytes::from(question))
         .await
         .ok()?;
-    match answer.status() {
+    match answer.status {
         StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => Some(MessagesSupport::Native),
         StatusCode::OK | StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Some(MessagesSupport::Translated),
         _ => None,

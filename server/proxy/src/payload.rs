@@ -1,13 +1,13 @@
 //! What a request carries: JSON on most routes, a form where there is a file in it.
 
 use bytes::Bytes;
-use http::HeaderMap;
 use worv_core::{key::KeySettings, usage::Endpoint};
 
 use crate::{
     Gateway,
     envelope::{Envelope, StreamOptions},
     error::ApiError,
+    fields::Fields,
     live::Live,
     rewrite::{Rewritten, rewrite},
     speech::SpeechRequest,
@@ -47,7 +47,7 @@ pub(crate) fn media_type(endpoint: Endpoint) -> &'static str {
 
 impl<'a> Payload<'a> {
     /// Opens the body of a request to a route.
-    pub(crate) fn parse(endpoint: Endpoint, headers: &HeaderMap, body: &'a [u8]) -> Result<Self, ApiError> {
+    pub(crate) fn parse(endpoint: Endpoint, headers: &Fields, body: &'a [u8]) -> Result<Self, ApiError> {
         Ok(if takes_form(endpoint) {
             Self::Form(SpeechRequest::parse(headers, body)?)
         } else {

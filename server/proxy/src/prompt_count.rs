@@ -14,7 +14,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderValue,
+    HeaderValue,
     header::{CONTENT_TYPE, HeaderName},
 };
 use reqwest::Url;
@@ -26,6 +26,7 @@ use crate::{
     body::read_answer,
     engine::Engine,
     engine_complaint::overflow_in,
+    fields::Fields,
     json::{Edit, Object, quoted},
     messages_repair,
     messages_support::MessagesSupport,
@@ -220,10 +221,10 @@ fn members_of(object: &Object<'_>, asked: &Question<'_>, members: &[&'static str
 /// The engine's count; none if it gives none. A prompt beyond the window is an error to some versions, with the length in its text.
 async fn engine_says(engine: &Engine, url: &Url, question: Bytes) -> Option<u64> {
     const JSON: [(HeaderName, HeaderValue); 1] = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
-    let answer = engine.post(url, &HeaderMap::from_iter(JSON), question).await.ok()?;
-    let (head, body) = answer.into_parts();
-    let body = read_answer(&head.headers, body).await.ok()?;
-    if head.status.is_success() {
+    let answer = engine.post(url, &Fields::from_iter(JSON), question).await.ok()?;
+    let status = answer.status;
+    let body = read_answer(&answer.fields, answer.body).await.ok()?;
+    if status.is_success() {
         return serde_json::from_slice(&body).ok().map(|count: Count| count.count);
     }
     overflow_in(&body).map(|overflow| overflow.prompt)

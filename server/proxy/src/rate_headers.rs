@@ -3,15 +3,16 @@
 //! OpenAI: `x-ratelimit-{limit,remaining,reset}-{requests,tokens}`, the reset as a duration such as `1m30s`.
 //! Anthropic: `anthropic-ratelimit-{requests,tokens}-{limit,remaining,reset}`, the reset as a time in RFC 3339.
 
-use std::time::Duration;
+use std::{mem, time::Duration};
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use bytes::BytesMut;
+use http::{HeaderName, HeaderValue};
 use worv_core::{UnixMillis, calendar::iso};
 
-use crate::{
-    account::{Holder, Left},
-    dialect::Dialect,
-};
+use crate::{account::Holder, dialect::Dialect};
+
+/// Bytes that all values together hardly ever go beyond.
+const USUAL_TEXT: usize = 128;
 
 /// The names of limit, remaining and reset.
 type Names = [HeaderName; 3];
@@ -37,46 +38,59 @@ const ANTHROPIC_TOKENS: Names = [
     HeaderName::from_static("anthropic-ratelimit-tokens-reset"),
 ];
 
-/// Adds the headers for each limit by the minute that the key has.
-pub(crate) fn add(headers: &mut HeaderMap, dialect: Dialect, holder: &Holder, now: UnixMillis) {
+/// The headers for each limit by the minute that the key has.
+pub(crate) fn of(dialect: Dialect, holder: &Holder, now: UnixMillis) -> Vec<(HeaderName, HeaderValue)> {
     let settings = &holder.grant.settings;
     if settings.requests_per_minute.is_none() && settings.tokens_per_minute.is_none() {
-        return;
+        return Vec::new();
     }
     let standing = holder.account.standing(settings, now);
     let (requests, tokens) = match dialect {
         Dialect::OpenAi => (OPENAI_REQUESTS, OPENAI_TOKENS),
         Dialect::Anthropic => (ANTHROPIC_REQUESTS, ANTHROPIC_TOKENS),
     };
-    for (left, names) in [(standing.requests, requests), (standing.tokens, tokens)] {
-        let Some(Left {
-            limit,
-            remaining,
-            reset,
-        }) = left
-        else {
-            continue;
-        };
-        let reset = match dialect {
-            Dialect::OpenAi => duration(reset),
-            Dialect::Anthropic => iso(now.plus(reset + Duration::from_millis(999))),
-        };
-        let [limit_name, remaining_name, reset_name] = names;
-        headers.insert(limit_name, limit.into());
-        headers.insert(remaining_name, remaining.into());
-        if let Ok(reset) = HeaderValue::from_str(&reset) {
-            headers.insert(reset_name, reset);
+    let limits = [(standing.requests, requests), (standing.tokens, tokens)];
+    let limits = limits.into_iter().filter_map(|(left, names)| Some((left?, names)));
+    // All values are written next to each other, and each is a part of that.
+    let mut text = BytesMut::with_capacity(USUAL_TEXT);
+    let mut ends = Vec::with_capacity(2 * 3);
+    for (left, names) in limits {
+        let [limit, remaining, reset] = names;
+        write_number(&mut text, left.limit);
+        ends.push((limit, text.len()));
+        write_number(&mut text, left.remaining);
+        ends.push((remaining, text.len()));
+        match dialect {
+            Dialect::OpenAi => write_duration(&mut text, left.reset),
+            Dialect::Anthropic => {
+                text.extend_from_slice(iso(now.plus(left.reset + Duration::from_millis(999))).as_bytes());
+            }
         }
+        ends.push((reset, text.len()));
     }
+    let (text, mut start) = (text.freeze(), 0);
+    let headers = ends.into_iter().filter_map(|(name, end)| {
+        let value = text.slice(mem::replace(&mut start, end)..end);
+        Some((name, HeaderValue::from_maybe_shared(value).ok()?))
+    });
+    headers.collect()
+}
+
+fn write_number(text: &mut BytesMut, number: u64) {
+    text.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
 /// A duration as OpenAI writes it: `17ms`, `1s`, `6m0s`.
-fn duration(duration: Duration) -> String {
-    let seconds = duration.as_millis().div_ceil(1_000);
-    match (duration.as_millis(), seconds) {
-        (millis @ 0..1_000, _) => format!("{millis}ms"),
-        (_, seconds @ 0..60) => format!("{seconds}s"),
-        _ => format!("{}m{}s", seconds / 60, seconds % 60),
+fn write_duration(text: &mut BytesMut, duration: Duration) {
+    let seconds = duration.as_secs() + u64::from(duration.subsec_millis() > 0);
+    let parts = match (duration.as_secs(), seconds) {
+        (0, _) => [None, Some((duration.subsec_millis().into(), "ms"))],
+        (_, 0..60) => [None, Some((seconds, "s"))],
+        _ => [Some((seconds / 60, "m")), Some((seconds % 60, "s"))],
+    };
+    for (number, unit) in parts.into_iter().flatten() {
+        write_number(text, number);
+        text.extend_from_slice(unit.as_bytes());
     }
 }
 
@@ -95,7 +109,9 @@ mod tests {
             (90_000, "1m30s"),
         ];
         for (millis, expected) in cases {
-            assert_eq!(duration(Duration::from_millis(millis)), expected);
+            let mut text = BytesMut::new();
+            write_duration(&mut text, Duration::from_millis(millis));
+            assert_eq!(text, expected);
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::{
     catalogue,
     dialect::Dialect,
     error::ApiError,
+    fields::Fields,
     forward::{Route, forward},
     limits_route::limits,
 };
@@ -87,7 +88,7 @@ pub fn is_data_path(path: &str) -> bool {
 /// 404 as JSON in the caller's dialect.
 pub async fn not_found(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
-    discard(&head.headers, body).await;
+    discard(&Fields::from(&head.headers), body).await;
     let dialect = Dialect::guess(head.uri.path(), &head.headers);
     let message = "There is no such route. See the documentation for the routes that are served.";
     ApiError::new(StatusCode::NOT_FOUND, message).into_response(dialect, gateway.new_request_id())
@@ -97,7 +98,7 @@ pub async fn not_found(State(gateway): State<Arc<Gateway>>, request: Request) ->
 fn and_options(route: MethodRouter<Arc<Gateway>>, allowed: &'static str) -> MethodRouter<Arc<Gateway>> {
     let other = move |State(gateway): State<Arc<Gateway>>, request: Request| async move {
         let (head, body) = request.into_parts();
-        discard(&head.headers, body).await;
+        discard(&Fields::from(&head.headers), body).await;
         let mut response = if head.method == Method::OPTIONS {
             StatusCode::NO_CONTENT.into_response()
         } else {

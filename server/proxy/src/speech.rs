@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue};
+use http::HeaderValue;
 use worv_core::{Entropy, key::KeySettings};
 
 use crate::{
     envelope::StreamOptions,
     error::ApiError,
+    fields::Fields,
     form::{self, FormWriter, Part},
     live::Live,
     rewrite::check_allowed,
@@ -69,7 +70,7 @@ pub(crate) struct SpeechRequest<'a> {
 
 impl<'a> SpeechRequest<'a> {
     /// Opens a form.
-    pub(crate) fn parse(headers: &HeaderMap, body: &'a [u8]) -> Result<Self, ApiError> {
+    pub(crate) fn parse(headers: &Fields, body: &'a [u8]) -> Result<Self, ApiError> {
         let (mut recording, mut others) = (None, Vec::new());
         let (mut model, mut stream, mut max_tokens) = (None, false, None);
         let mut stream_options = StreamOptions::default();

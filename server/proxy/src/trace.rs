@@ -2,13 +2,15 @@
 
 use std::{fmt::Debug, sync::Arc, time::Duration};
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue};
 use tokio::time::Instant;
 use worv_core::{
     Entropy,
     trace::{SpanId, TraceId, TraceParent},
     usage::UsageRecord,
 };
+
+use crate::fields::Fields;
 
 pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
@@ -61,9 +63,8 @@ pub(crate) struct Trace {
 
 impl Tracing {
     /// A trace for a request with these headers, if it is to be traced.
-    pub(crate) fn begin(&self, headers: &HeaderMap, entropy: &Entropy) -> Option<Box<Trace>> {
-        let parent = headers.get(TRACEPARENT).and_then(|value| value.to_str().ok());
-        let parent = parent.and_then(TraceParent::parse);
+    pub(crate) fn begin(&self, headers: &Fields, entropy: &Entropy) -> Option<Box<Trace>> {
+        let parent = headers.text(&TRACEPARENT).and_then(TraceParent::parse);
         let drawn = u128::from_le_bytes(entropy.bytes());
         let (id, parent) = match parent {
             Some(parent) if parent.sampled => (parent.trace, Some(parent.span)),
@@ -132,9 +133,9 @@ mod tests {
     }
 
     fn begin(ratio: f64, traceparent: Option<&'static str>) -> Option<Box<Trace>> {
-        let mut headers = HeaderMap::new();
+        let mut headers = Fields::default();
         if let Some(value) = traceparent {
-            headers.insert(TRACEPARENT, HeaderValue::from_static(value));
+            headers.append(TRACEPARENT, HeaderValue::from_static(value));
         }
         let tracing = Tracing {
             sink: Arc::new(Deaf),

@@ -3,8 +3,9 @@
 use std::fmt;
 
 use axum::extract::Request;
-use http::{HeaderMap, Version, header::HOST};
+use http::{HeaderValue, Version, header::HOST};
 use serde::{Deserialize, Serialize};
+use worv_proxy::Fields;
 
 /// A host's name: labels of lower-case letters, digits and hyphens, without a port.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,7 +29,7 @@ const MAX_LABEL: usize = 63;
 /// HTTP/1.1 has it in `Host`, HTTP/2 in `:authority`, a request in absolute form in its target. RFC 9112, section 3.2.2,
 /// lets the target win over `Host`; what stands in front of us may have looked at the other of the two, so they must agree.
 pub fn requested_host(request: &Request) -> Result<Option<&str>, AmbiguousHost> {
-    let header = host_field(request.headers())?;
+    let header = one_host(request.headers().get_all(HOST).iter())?;
     let target = request.uri().authority().map(http::uri::Authority::as_str);
     match (header, target) {
         (Some(authority), None) | (None, Some(authority)) => Ok(Some(parse(authority)?.0)),
@@ -43,16 +44,15 @@ pub fn requested_host(request: &Request) -> Result<Option<&str>, AmbiguousHost> 
 }
 
 /// The same by the header alone: what a request of HTTP/1.1 is for whose target is a path.
-pub fn host_in(headers: &HeaderMap) -> Result<&str, AmbiguousHost> {
-    let field = host_field(headers)?.ok_or(AmbiguousHost)?;
+pub fn host_in(fields: &Fields) -> Result<&str, AmbiguousHost> {
+    let field = one_host(fields.get_all(&HOST))?.ok_or(AmbiguousHost)?;
     parse(field).map(|(name, _)| name)
 }
 
-fn host_field(headers: &HeaderMap) -> Result<Option<&str>, AmbiguousHost> {
-    let mut fields = headers.get_all(HOST).iter();
-    match (fields.next(), fields.next()) {
+fn one_host<'a>(mut values: impl Iterator<Item = &'a HeaderValue>) -> Result<Option<&'a str>, AmbiguousHost> {
+    match (values.next(), values.next()) {
         (None, _) => Ok(None),
-        (Some(field), None) => field.to_str().map(Some).map_err(|_| AmbiguousHost),
+        (Some(value), None) => value.to_str().map(Some).map_err(|_| AmbiguousHost),
         (Some(_), Some(_)) => Err(AmbiguousHost),
     }
 }

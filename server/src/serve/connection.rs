@@ -10,7 +10,6 @@ use std::{
 
 use axum::{Router, extract::ConnectInfo};
 use bytes::BytesMut;
-use http::HeaderMap;
 use hyper::{
     body::Incoming,
     server::conn::{http1, http2},
@@ -26,7 +25,7 @@ use tokio::{
 use tokio_rustls::{TlsAcceptor, rustls};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tower::ServiceExt;
-use worv_proxy::{EngineRoutes, LastRequest};
+use worv_proxy::{EngineRoutes, Fields, LastRequest};
 
 use super::{key_usage, prefixed::Prefixed};
 use crate::edge::{Hosts, TrustedProxies, proxy_header};
@@ -235,7 +234,7 @@ impl Connections {
                     asked: &asked,
                     now: last_request.as_mut(),
                 };
-                let is_ours = |headers: &HeaderMap| Hosts::lead_to_api(self.hosts.as_ref(), headers);
+                let is_ours = |headers: &Fields| Hosts::lead_to_api(self.hosts.as_ref(), headers);
                 engine.serve(stream, read, is_ours, last).await?
             }
             _ => Some((stream, read)),

@@ -1,17 +1,15 @@
 //! Heads of requests as they are written, and of answers as they are read (RFC 9112).
 
-use std::{
-    io::{self, Write},
-    mem::MaybeUninit,
-};
+use std::{io, mem::MaybeUninit};
 
 use bytes::{Buf, BytesMut};
 use http::{
-    HeaderMap, HeaderName, HeaderValue, StatusCode,
+    HeaderName, HeaderValue, StatusCode,
     header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING},
 };
 
 use super::body::Framing;
+use crate::fields::Fields;
 
 /// Longest head that is taken from the engine, in bytes.
 const MAX_HEAD_BYTES: usize = 64 << 10;
@@ -22,11 +20,14 @@ const USUAL_HEAD: usize = 1_024;
 /// Most fields that are taken.
 const MAX_FIELDS: usize = 100;
 
+/// Fields that are hardly ever exceeded by those that an answer is given on its way to the caller.
+const ADDED_FIELDS: usize = 10;
+
 /// The head of an answer.
 #[derive(Debug)]
 pub(super) struct Head {
     pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
+    pub(super) fields: Fields,
     pub(super) framing: Framing,
     /// Whether the connection can be used again afterwards.
     pub(super) keeps_alive: bool,
@@ -57,8 +58,10 @@ pub(super) fn request<'a>(
             head.extend_from_slice(piece);
         }
     }
-    // Memory takes all that is written to it.
-    let _ = write!(head, "content-length: {length}\r\n\r\n");
+    let mut digits = itoa::Buffer::new();
+    for piece in [b"content-length: ", digits.format(length).as_bytes(), b"\r\n\r\n"] {
+        head.extend_from_slice(piece);
+    }
     head
 }
 
@@ -74,39 +77,39 @@ pub(super) fn parse(buffer: &mut BytesMut) -> io::Result<Option<Head>> {
         httparse::Status::Partial => return Ok(None),
     };
     let status = StatusCode::from_u16(response.code.unwrap_or_default()).map_err(malformed)?;
-    let mut headers = HeaderMap::with_capacity(response.headers.len());
+    let mut fields = Fields::with_capacity(response.headers.len() + ADDED_FIELDS);
     for field in &*response.headers {
         let name = HeaderName::from_bytes(field.name.as_bytes()).map_err(malformed)?;
-        headers.append(name, HeaderValue::from_bytes(field.value).map_err(malformed)?);
+        fields.append(name, HeaderValue::from_bytes(field.value).map_err(malformed)?);
     }
-    let framing = framing(status, &headers)?;
-    let unambiguous = !(headers.contains_key(CONTENT_LENGTH) && headers.contains_key(TRANSFER_ENCODING));
+    let framing = framing(status, &fields)?;
+    let unambiguous = !(fields.contains(&CONTENT_LENGTH) && fields.contains(&TRANSFER_ENCODING));
     let keeps_alive = response.version == Some(1)
         && unambiguous
         && framing != Framing::UntilClose
-        && !says(&headers, &CONNECTION, "close");
+        && !says(&fields, &CONNECTION, "close");
     buffer.advance(length);
     Ok(Some(Head {
         status,
-        headers,
+        fields,
         framing,
         keeps_alive,
     }))
 }
 
 /// How the body is delimited (RFC 9112, section 6.3).
-fn framing(status: StatusCode, headers: &HeaderMap) -> io::Result<Framing> {
+fn framing(status: StatusCode, fields: &Fields) -> io::Result<Framing> {
     if status.is_informational() || status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED {
         return Ok(Framing::Length(0));
     }
-    if headers.contains_key(TRANSFER_ENCODING) {
-        return if says(headers, &TRANSFER_ENCODING, "chunked") {
+    if fields.contains(&TRANSFER_ENCODING) {
+        return if says(fields, &TRANSFER_ENCODING, "chunked") {
             Ok(Framing::chunked())
         } else {
             Err(malformed("an unknown transfer encoding"))
         };
     }
-    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
+    let mut lengths = fields.get_all(&CONTENT_LENGTH);
     let Some(first) = lengths.next() else {
         return Ok(Framing::UntilClose);
     };
@@ -124,8 +127,8 @@ fn framing(status: StatusCode, headers: &HeaderMap) -> io::Result<Framing> {
 }
 
 /// Whether the last of a field's comma-separated words is `word`.
-fn says(headers: &HeaderMap, name: &HeaderName, word: &str) -> bool {
-    let last = headers.get_all(name).iter().next_back();
+fn says(fields: &Fields, name: &HeaderName, word: &str) -> bool {
+    let last = fields.get_all(name).next_back();
     let last = last.and_then(|value| value.to_str().ok()?.rsplit(',').next());
     last.is_some_and(|last| last.trim().eq_ignore_ascii_case(word))
 }

@@ -1,4 +1,3 @@
-use http::HeaderMap;
 use http_body_util::BodyExt;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -6,7 +5,7 @@ use tokio::{
 };
 
 use super::*;
-use crate::headers::ForEngine;
+use crate::headers::strip_for_engine;
 
 /// A whole answer with a body of two bytes.
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
@@ -20,13 +19,13 @@ async fn engine() -> (Engine, TcpListener) {
     (Engine::new(&config).unwrap(), listener)
 }
 
-async fn ask(engine: &Engine) -> Result<EngineResponse, EngineError> {
+async fn ask(engine: &Engine) -> Result<EngineAnswer, EngineError> {
     let url = engine.url("/v1/completions");
-    engine.post(&url, &HeaderMap::new(), Bytes::from_static(b"{}")).await
+    engine.post(&url, &Fields::default(), Bytes::from_static(b"{}")).await
 }
 
-async fn whole(answer: Result<EngineResponse, EngineError>) -> io::Result<Bytes> {
-    Ok(answer.unwrap().into_body().collect().await?.to_bytes())
+async fn whole(answer: Result<EngineAnswer, EngineError>) -> io::Result<Bytes> {
+    Ok(answer.unwrap().body.collect().await?.to_bytes())
 }
 
 /// Reads the one request that [`ask`] sends.
@@ -56,10 +55,10 @@ async fn the_engine_gets_its_own_key_and_never_the_caller_s() {
         connection.write_all(OK).await.unwrap();
         String::from_utf8(heard).unwrap()
     };
-    let from_caller = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("Bearer the-caller-s"))]);
-    let headers = ForEngine::new(&from_caller);
+    let mut fields = Fields::from_iter([(AUTHORIZATION, HeaderValue::from_static("Bearer the-caller-s"))]);
+    strip_for_engine(&mut fields);
     let url = engine.url("/v1/completions");
-    let (heard, answer) = tokio::join!(serve, engine.post(&url, headers.iter(), Bytes::from_static(b"{}")));
+    let (heard, answer) = tokio::join!(serve, engine.post(&url, &fields, Bytes::from_static(b"{}")));
     assert_eq!(whole(answer).await.unwrap(), "ok");
     let keys: Vec<_> = heard.lines().filter(|line| line.starts_with("authorization")).collect();
     assert_eq!(keys, ["authorization: Bearer the-engine-s"]);
@@ -117,7 +116,7 @@ async fn an_answer_may_come_before_the_request_has_been_taken() {
     };
     let url = engine.url("/v1/completions");
     let body = Bytes::from(vec![b' '; 64 << 20]);
-    let headers = HeaderMap::new();
+    let headers = Fields::default();
     let (_connection, answer) = tokio::join!(serve, engine.post(&url, &headers, body));
     assert_eq!(whole(answer).await.unwrap(), "ok");
     assert!(

@@ -2,8 +2,8 @@ use super::*;
 
 use proptest::prelude::{any, prop, prop_assert_eq, prop_assume, proptest};
 
-fn with_boundary(content_type: &str) -> HeaderMap {
-    HeaderMap::from_iter([(CONTENT_TYPE, content_type.parse().unwrap())])
+fn with_boundary(content_type: &str) -> Fields {
+    Fields::from_iter([(CONTENT_TYPE, content_type.parse().unwrap())])
 }
 
 /// The parts of a form with the boundary `b`, as name, file name and content; or what is wrong with it.
@@ -135,7 +135,7 @@ fn names_of_files_cannot_leave_their_quotes() {
     let mut form = FormWriter::new(&Entropy::counted(0), 0);
     form.file("file", &file);
     let (body, content_type) = form.finish();
-    let headers = HeaderMap::from_iter([(CONTENT_TYPE, content_type)]);
+    let headers = Fields::from_iter([(CONTENT_TYPE, content_type)]);
     let parts = parse(&headers, &body).unwrap();
     let filename = Some("a%22; name=%22modelx".into());
     assert_eq!(parts, [Part { filename, ..file }]);
@@ -154,7 +154,7 @@ proptest! {
         form.field("prompt", &value);
         form.file("file", &file);
         let (body, content_type) = form.finish();
-        let headers = HeaderMap::from_iter([(CONTENT_TYPE, content_type)]);
+        let headers = Fields::from_iter([(CONTENT_TYPE, content_type)]);
         let parts = parse(&headers, &body).unwrap();
         prop_assert_eq!(parts.len(), 2);
         prop_assert_eq!(parts[0].content, value.as_bytes());

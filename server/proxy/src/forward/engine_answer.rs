@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use http::{
-    HeaderMap, HeaderValue, StatusCode,
+    HeaderValue, StatusCode,
     header::{CACHE_CONTROL, CONTENT_TYPE},
 };
 use worv_core::{
@@ -16,9 +16,10 @@ use crate::{
     answer::{Answer, AnswerBody},
     body::read_answer,
     dialect::Dialect,
-    engine::EngineResponse,
+    engine::EngineAnswer,
     engine_complaint::EngineComplaint,
     error::ApiError,
+    fields::Fields,
     headers,
     json::Object,
     messages_translation::Translation,
@@ -30,8 +31,8 @@ use crate::{
 };
 
 /// Whether an answer comes event by event.
-pub(super) fn is_event_stream(headers: &HeaderMap) -> bool {
-    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+pub(super) fn is_event_stream(fields: &Fields) -> bool {
+    let media_type = fields.text(&CONTENT_TYPE);
     media_type.is_some_and(|value| value.trim_start().starts_with("text/event-stream"))
 }
 
@@ -39,15 +40,14 @@ pub(super) fn is_event_stream(headers: &HeaderMap) -> bool {
 pub(super) async fn refused(
     dialect: Dialect,
     request_id: RequestId,
-    answer: EngineResponse,
+    answer: EngineAnswer,
     settlement: &mut Settlement,
 ) -> Answer {
-    let (head, body) = answer.into_parts();
-    let body = read_answer(&head.headers, body).await.unwrap_or_default();
-    let complaint = EngineComplaint::in_answer(head.status, &body);
+    let body = read_answer(&answer.fields, answer.body).await.unwrap_or_default();
+    let complaint = EngineComplaint::in_answer(answer.status, &body);
     let outcome = complaint.outcome();
     let answer = complaint.into_answer(dialect, request_id);
-    settlement.set_status(answer.status());
+    settlement.set_status(answer.status);
     settlement.settle(outcome).await;
     answer
 }
@@ -56,12 +56,12 @@ pub(super) async fn refused(
 pub(super) fn streamed(
     gateway: &Gateway,
     request_id: RequestId,
-    answer: EngineResponse,
+    answer: EngineAnswer,
     (grammar, rewording): (Grammar, Rewording),
     mut settlement: Settlement,
 ) -> Answer {
-    let (head, body) = answer.into_parts();
-    settlement.set_status(head.status);
+    let EngineAnswer { status, fields, body } = answer;
+    settlement.set_status(status);
     let relay = Relay::new(
         body,
         grammar,
@@ -70,10 +70,10 @@ pub(super) fn streamed(
         rewording,
         gateway.config.keep_alive,
     );
-    let mut answer = respond(head.status, &head.headers, request_id, AnswerBody::stream(relay));
-    let headers = answer.headers_mut();
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    headers.insert(headers::X_ACCEL_BUFFERING, HeaderValue::from_static("no"));
+    let mut answer = respond(status, fields, request_id, AnswerBody::stream(relay));
+    let fields = &mut answer.fields;
+    fields.set(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    fields.set(headers::X_ACCEL_BUFFERING, HeaderValue::from_static("no"));
     answer
 }
 
@@ -81,12 +81,12 @@ pub(super) fn streamed(
 pub(super) async fn whole(
     endpoint: Endpoint,
     request_id: RequestId,
-    answer: EngineResponse,
+    answer: EngineAnswer,
     (translation, rewording): (Option<Translation>, Rewording),
     settlement: &mut Settlement,
 ) -> Result<Answer, ApiError> {
-    let (head, body) = answer.into_parts();
-    let body = match read_answer(&head.headers, body).await {
+    let EngineAnswer { status, fields, body } = answer;
+    let body = match read_answer(&fields, body).await {
         Ok(body) => body,
         Err(error) => {
             tracing::warn!(%request_id, error = &error as &dyn std::error::Error, "no whole answer from the engine");
@@ -101,7 +101,7 @@ pub(super) async fn whole(
             return Err(broke_off(settlement).await);
         }
     };
-    settlement.set_status(head.status);
+    settlement.set_status(status);
     let object = str::from_utf8(&body).ok().and_then(|text| Object::parse(text).ok());
     let usage = object.as_ref().and_then(|object| object.get("usage"));
     let counts = usage.and_then(|usage| match endpoint {
@@ -128,7 +128,7 @@ pub(super) async fn whole(
         Cow::Borrowed(_) => body,
     };
     settlement.settle(Outcome::Done).await;
-    Ok(respond(head.status, &head.headers, request_id, AnswerBody::whole(body)))
+    Ok(respond(status, fields, request_id, AnswerBody::whole(body)))
 }
 
 /// Records that the engine failed before its answer was whole.
@@ -139,12 +139,8 @@ async fn broke_off(settlement: &mut Settlement) -> ApiError {
     error
 }
 
-fn respond(status: StatusCode, from_engine: &HeaderMap, request_id: RequestId, body: AnswerBody) -> Answer {
-    let mut answer = Answer::new(body);
-    *answer.status_mut() = status;
-    *answer.headers_mut() = headers::for_caller(from_engine);
-    answer
-        .headers_mut()
-        .insert(headers::X_REQUEST_ID, headers::request_id_value(request_id));
-    answer
+fn respond(status: StatusCode, mut fields: Fields, request_id: RequestId, body: AnswerBody) -> Answer {
+    headers::strip_for_caller(&mut fields);
+    fields.append(headers::X_REQUEST_ID, headers::request_id_value(request_id));
+    Answer { status, fields, body }
 }

@@ -6,20 +6,19 @@ use std::{
     io::{self, IoSlice, Write},
     pin::Pin,
     task::{Context, Poll, ready},
-    time::{Duration, SystemTime},
 };
 
 use bytes::{Buf, Bytes};
-use http::response::Parts;
+use http::StatusCode;
 use http_body::Body;
-use httpdate::HttpDate;
 use tokio::io::{AsyncRead, AsyncWrite};
 use worv_core::UnixMillis;
 
-use super::caller::Caller;
+use super::{caller::Caller, date::http_date};
 use crate::{
     answer::{Answer, AnswerBody},
     engine::EngineBody,
+    fields::Fields,
     relay::Relay,
 };
 
@@ -50,18 +49,18 @@ pub(super) async fn write<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let (head, body) = answer.into_parts();
+    let Answer { status, fields, body } = answer;
     let mut out = Outgoing::default();
     match body {
         AnswerBody::Whole(body) => {
-            out.add_head(&head, now, keeps_alive, Some(body.len()));
+            out.add_head(status, &fields, now, keeps_alive, Some(body.len()));
             out.add(body);
             out.ended = true;
             poll_fn(|context| out.poll_write(&mut caller.stream, context)).await
         }
         AnswerBody::Stream(mut relay) => {
-            out.add_head(&head, now, keeps_alive, None);
-            drop(head);
+            out.add_head(status, &fields, now, keeps_alive, None);
+            drop(fields);
             poll_fn(|context| poll_stream(caller, &mut relay, &mut out, context)).await
         }
     }
@@ -114,25 +113,32 @@ struct Outgoing {
 
 impl Outgoing {
     /// The head; without a length the body is chunked.
-    fn add_head(&mut self, head: &Parts, now: UnixMillis, keeps_alive: bool, length: Option<usize>) {
+    fn add_head(
+        &mut self,
+        status: StatusCode,
+        fields: &Fields,
+        now: UnixMillis,
+        keeps_alive: bool,
+        length: Option<usize>,
+    ) {
         self.small.reserve(FIRST_ROOM);
-        let status = (head.status.as_str(), head.status.canonical_reason().unwrap_or_default());
-        self.add_line(&[b"HTTP/1.1 ", status.0.as_bytes(), b" ", status.1.as_bytes()]);
-        for (name, value) in &head.headers {
+        let reason = status.canonical_reason().unwrap_or_default();
+        self.add_line(&[b"HTTP/1.1 ", status.as_str().as_bytes(), b" ", reason.as_bytes()]);
+        for (name, value) in fields.iter() {
             self.add_line(&[name.as_str().as_bytes(), b": ", value.as_bytes()]);
         }
         if !keeps_alive {
             self.add_line(&[b"connection: close"]);
         }
-        let since_1970 = Duration::from_millis(u64::try_from(now.0).unwrap_or_default());
-        self.add_text(format_args!(
-            "date: {}\r\n",
-            HttpDate::from(SystemTime::UNIX_EPOCH + since_1970)
-        ));
+        self.add_line(&[b"date: ", &http_date(now)]);
         match length {
-            Some(length) => self.add_text(format_args!("content-length: {length}\r\n\r\n")),
-            None => self.add_text(format_args!("transfer-encoding: chunked\r\n\r\n")),
+            Some(length) => {
+                let mut digits = itoa::Buffer::new();
+                self.add_line(&[b"content-length: ", digits.format(length).as_bytes()]);
+            }
+            None => self.add_line(&[b"transfer-encoding: chunked"]),
         }
+        self.small.extend_from_slice(LINE_END);
     }
 
     /// A piece as it is. Nothing may be added before it is written, if it is a large one.
@@ -223,10 +229,12 @@ impl Outgoing {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
     use proptest::prelude::*;
     use tokio::io::AsyncReadExt;
 
     use super::*;
+    use crate::headers::X_REQUEST_ID;
 
     /// What arrives of these pieces, as chunks or as they are, through a pipe that takes so many bytes at a time.
     async fn arrives(pieces: Vec<Bytes>, chunked: bool, room: usize) -> Vec<u8> {
@@ -274,15 +282,16 @@ mod tests {
 
     #[test]
     fn a_head_says_how_its_body_ends_and_whether_more_may_be_asked() {
-        let (head, ()) = http::Response::builder()
-            .status(201)
-            .header("x-request-id", "req_1")
-            .body(())
-            .unwrap()
-            .into_parts();
+        let fields = Fields::from_iter([(X_REQUEST_ID, HeaderValue::from_static("req_1"))]);
         let text = |keeps_alive, length| {
             let mut out = Outgoing::default();
-            out.add_head(&head, UnixMillis(784_111_777_000), keeps_alive, length);
+            out.add_head(
+                StatusCode::CREATED,
+                &fields,
+                UnixMillis(784_111_777_000),
+                keeps_alive,
+                length,
+            );
             String::from_utf8(out.small).unwrap()
         };
         let date = "date: Sun, 06 Nov 1994 08:49:37 GMT\r\n";

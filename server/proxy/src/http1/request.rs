@@ -4,16 +4,21 @@ use std::mem::MaybeUninit;
 
 use bytes::{Bytes, BytesMut};
 use http::{
-    HeaderMap, HeaderName, HeaderValue,
+    HeaderName, HeaderValue,
     header::{CONNECTION, CONTENT_LENGTH, EXPECT, TRANSFER_ENCODING, UPGRADE},
 };
 use memchr::memmem;
+
+use crate::fields::Fields;
 
 /// Longest head that is waited for, in bytes.
 const MAX_HEAD_BYTES: usize = 32 << 10;
 
 /// Most fields that are taken.
 const MAX_FIELDS: usize = 64;
+
+/// Fields that are set anew on the way to the engine, at most.
+const ADDED_FIELDS: usize = 3;
 
 /// What has been read so far, seen as a head.
 pub(super) enum Head {
@@ -28,7 +33,7 @@ pub(super) enum Head {
 /// A request of a known length.
 pub(super) struct Plain<R> {
     pub(super) route: R,
-    pub(super) headers: HeaderMap,
+    pub(super) headers: Fields,
     /// Of the body, in bytes.
     pub(super) length: usize,
     /// Whether the caller wants to go on with the connection.
@@ -58,7 +63,8 @@ pub(super) fn parse<R>(head: &Bytes, route: impl Fn(&str) -> Option<R>) -> Optio
     let target = request.path?;
     let path = target.split_once('?').map_or(target, |(path, _)| path);
     let route = route(path)?;
-    let (mut headers, mut length, mut keeps_alive) = (HeaderMap::with_capacity(request.headers.len()), None, None);
+    let (mut headers, mut length, mut keeps_alive) =
+        (Fields::with_capacity(request.headers.len() + ADDED_FIELDS), None, None);
     for field in &*request.headers {
         let name = HeaderName::from_bytes(field.name.as_bytes()).ok()?;
         if name == CONTENT_LENGTH {
@@ -111,8 +117,8 @@ mod tests {
     fn a_plain_request_is_read() {
         let plain = of(PLAIN).unwrap();
         assert_eq!((plain.length, plain.keeps_alive), (12, true));
-        assert_eq!(plain.headers["x-api-key"], "k");
-        assert_eq!(plain.headers.len(), 3);
+        assert_eq!(plain.headers.text(&HeaderName::from_static("x-api-key")), Some("k"));
+        assert_eq!(plain.headers.iter().count(), 3);
         let closes = of(&PLAIN.replace("X-Api-Key:  k ", "connection: Close")).unwrap();
         assert!(!closes.keeps_alive);
     }

@@ -2,9 +2,7 @@
 
 use std::borrow::Cow;
 
-use memchr::memchr2;
-
-use super::{JsonError, Seen, string};
+use super::{JsonError, Seen, plain::plain_length, string};
 
 /// Deepest nesting that is accepted. No honest request comes near; parsers that recurse fall over beyond it.
 pub(super) const MAX_DEPTH: u32 = 128;
@@ -33,21 +31,6 @@ impl Seen {
             _ => {}
         }
     }
-}
-
-/// Where the first control character is. Whole pieces are looked at without leaving early, which the compiler turns into
-/// a few instructions for each: a prompt is long, and hardly ever has one.
-pub(super) fn first_control(text: &[u8]) -> Option<usize> {
-    const PIECE: usize = 64;
-    let is_control = |byte: &u8| *byte < 0x20;
-    let (pieces, rest) = text.as_chunks::<PIECE>();
-    let clean = pieces
-        .iter()
-        .take_while(|piece| piece.iter().fold(u8::MAX, |least, byte| least.min(*byte)) >= 0x20)
-        .count();
-    let looked_at = if clean == pieces.len() { rest } else { &pieces[clean] };
-    let found = looked_at.iter().position(is_control)?;
-    Some(clean * PIECE + found)
 }
 
 impl<'a> Scanner<'a> {
@@ -107,20 +90,28 @@ impl<'a> Scanner<'a> {
 
     /// A key and its colon.
     pub(super) fn key(&mut self) -> Result<Cow<'a, str>, JsonError> {
-        let raw = self.raw_key()?;
+        let start = self.at;
+        let is_plain = self.string()?;
+        let raw = &self.text[start..self.at];
+        self.colon()?;
+        if is_plain {
+            return Ok(Cow::Borrowed(&raw[1..raw.len() - 1]));
+        }
         // A key with half a surrogate pair is none that we know; its raw form serves to tell it from others.
         Ok(string(raw).unwrap_or(Cow::Borrowed(raw)))
     }
 
-    /// The same as it is written.
-    fn raw_key(&mut self) -> Result<&'a str, JsonError> {
-        let start = self.at;
+    /// A key that nobody asks for, and its colon.
+    fn skip_key(&mut self) -> Result<(), JsonError> {
         self.string()?;
-        let raw = &self.text[start..self.at];
+        self.colon()
+    }
+
+    fn colon(&mut self) -> Result<(), JsonError> {
         self.skip_whitespace();
         self.expect(b':')?;
         self.skip_whitespace();
-        Ok(raw)
+        Ok(())
     }
 
     pub(super) fn spanned_value(&mut self) -> Result<&'a str, JsonError> {
@@ -138,7 +129,7 @@ impl<'a> Scanner<'a> {
                     self.open(true)?;
                     self.skip_whitespace();
                     if self.peek() != Some(b'}') {
-                        self.raw_key()?;
+                        self.skip_key()?;
                         continue;
                     }
                 }
@@ -149,7 +140,9 @@ impl<'a> Scanner<'a> {
                         continue;
                     }
                 }
-                Some(b'"') => self.string()?,
+                Some(b'"') => {
+                    self.string()?;
+                }
                 Some(b'-' | b'0'..=b'9') => self.number()?,
                 Some(b't') => self.literal("true")?,
                 Some(b'f') => self.literal("false")?,
@@ -175,43 +168,50 @@ impl<'a> Scanner<'a> {
             self.expect(b',')?;
             self.skip_whitespace();
             if object {
-                self.raw_key()?;
+                self.skip_key()?;
             }
             return Ok(false);
         }
         Ok(true)
     }
 
-    fn string(&mut self) -> Result<(), JsonError> {
+    /// A string. Tells whether it stands for itself: nothing in it is escaped.
+    fn string(&mut self) -> Result<bool, JsonError> {
         self.expect(b'"')?;
         let bytes = self.text.as_bytes();
+        let mut is_plain = true;
         loop {
             let rest = &bytes[self.at..];
-            let Some(length) = memchr2(b'"', b'\\', rest) else {
-                return self.invalid();
-            };
-            if let Some(control) = first_control(&rest[..length]) {
-                self.at += control;
-                return self.invalid();
-            }
-            self.at += length + 1;
-            if rest[length] == b'"' {
-                self.seen.note(&rest[..length]);
-                return Ok(());
-            }
+            let length = plain_length(rest);
+            self.at += length;
             match self.peek() {
-                Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 1,
-                Some(b'u') => {
-                    let digits = bytes.get(self.at + 1..self.at + 5);
-                    if !digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)) {
-                        return self.invalid();
-                    }
-                    self.seen.unicode_escape = true;
-                    self.at += 5;
+                Some(b'"') => {
+                    self.at += 1;
+                    self.seen.note(&rest[..length]);
+                    return Ok(is_plain);
                 }
+                Some(b'\\') => self.escape()?,
                 _ => return self.invalid(),
             }
+            is_plain = false;
         }
+    }
+
+    fn escape(&mut self) -> Result<(), JsonError> {
+        self.at += 1;
+        match self.peek() {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 1,
+            Some(b'u') => {
+                let digits = self.text.as_bytes().get(self.at + 1..self.at + 5);
+                if !digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)) {
+                    return self.invalid();
+                }
+                self.seen.unicode_escape = true;
+                self.at += 5;
+            }
+            _ => return self.invalid(),
+        }
+        Ok(())
     }
 
     fn number(&mut self) -> Result<(), JsonError> {

@@ -1,4 +1,4 @@
-use super::{scanner::first_control, *};
+use super::*;
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 
@@ -35,14 +35,6 @@ proptest! {
         let parsed = serde_json::from_str::<&serde_json::value::RawValue>(&text);
         let scanned = Object::parse(&text);
         prop_assert_eq!(scanned.is_ok() || scanned.as_ref().err() == Some(&JsonError::NotAnObject), parsed.is_ok());
-    }
-
-    #[test]
-    fn a_control_character_is_found_wherever_it_stands(length in 0_usize..300, at in any::<prop::sample::Index>(), control in 0_u8..0x20) {
-        let mut text = "x".repeat(length).into_bytes();
-        prop_assert_eq!(first_control(&text), None);
-        text.insert(at.index(length + 1), control);
-        prop_assert_eq!(first_control(&text), Some(at.index(length + 1)));
     }
 
     #[test]
