@@ -17,7 +17,12 @@ const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 impl RequestId {
     /// A new id.
     pub fn new(clock: &Clock, entropy: &Entropy) -> Self {
-        let mut bytes = Self::first_at(clock.now()).to_bytes();
+        Self::new_at(clock.now(), entropy)
+    }
+
+    /// A new id of a request that came in at `time`.
+    pub fn new_at(time: UnixMillis, entropy: &Entropy) -> Self {
+        let mut bytes = Self::first_at(time).to_bytes();
         entropy.fill_public(&mut bytes[6..]);
         Self::from_bytes(bytes)
     }

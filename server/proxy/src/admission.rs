@@ -2,7 +2,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::Instant;
 use worv_core::UnixMillis;
 
 use crate::{
@@ -17,8 +16,6 @@ use crate::{
 pub(crate) struct Entered {
     entry: Entry,
     slot: Slot,
-    /// How long it waited for room.
-    pub(crate) waited: Duration,
 }
 
 /// What an admitted request holds. Dropping it gives back what was reserved, and lets the next one in.
@@ -32,17 +29,20 @@ pub(crate) struct Admission {
 /// Waits for room for a request whose body has `bytes`, if its key's limits allow one.
 pub(crate) async fn enter(gateway: &Gateway, holder: &Arc<Holder>, bytes: usize) -> Result<Entered, ApiError> {
     let entry = Account::enter(holder, gateway.clock.now()).map_err(ApiError::exhausted)?;
-    let asked = Instant::now();
     let grant = &holder.grant;
     let slot = gateway.queue.enter(grant.id, grant.settings.weight, bytes).await;
     Ok(Entered {
         slot: slot.map_err(ApiError::no_room)?,
         entry,
-        waited: asked.elapsed(),
     })
 }
 
 impl Entered {
+    /// How long it waited for room.
+    pub(crate) fn waited(&self) -> Duration {
+        self.slot.waited
+    }
+
     /// Reserves as many tokens as the request may use at most, or tells which limit stands against it.
     pub(crate) fn reserve(&self, tokens: u64, now: UnixMillis) -> Result<Reservation, Exhausted> {
         let Holder { grant, account } = &*self.entry.holder;

@@ -87,12 +87,13 @@ impl Engine {
         head.extend_from_slice(&body.split_to(inlined));
         let connection = match self.pool.take() {
             Some(connection) => connection,
-            None => self.connect().await?,
+            None => Box::pin(self.connect()).await?,
         };
         match self.exchange(connection, &head, &body).await {
             Err(Broken::BeforeAnswer(error)) => {
                 tracing::debug!(%error, "repeating a request on a fresh connection");
-                let answer = self.exchange(self.connect().await?, &head, &body).await;
+                let connection = Box::pin(self.connect()).await?;
+                let answer = Box::pin(self.exchange(connection, &head, &body)).await;
                 answer.map_err(|(Broken::BeforeAnswer(error) | Broken::InHead(error))| EngineError::BrokeOff(error))
             }
             Err(Broken::InHead(error)) => Err(EngineError::BrokeOff(error)),

@@ -86,7 +86,7 @@ impl Arrived {
         let started_at = gateway.clock.now();
         match authenticate(&headers, &gateway.keys, started_at) {
             Ok(holder) => Ok(Self {
-                request_id: gateway.new_request_id(),
+                request_id: RequestId::new_at(started_at, &gateway.entropy),
                 holder,
                 headers,
                 started: Instant::now(),
@@ -133,7 +133,9 @@ async fn answer(route: &Route, arrived: Arrived, body: Bytes) -> Result<Answer, 
     let echoes = gateway.config.echo_requested_model || settings.echo_model;
     let echo = live.name().filter(|_| echoes);
     let rewording = Rewording {
-        echo: echo.and_then(|served| Echo::new(served, &requested_model)),
+        echo: echo
+            .and_then(|served| Echo::new(served, &requested_model))
+            .map(Box::new),
         strips_han: says_text(route.endpoint)
             && (settings.strip_han || live.profile.as_ref().is_some_and(|profile| profile.strip_han)),
     };
@@ -149,7 +151,7 @@ async fn answer(route: &Route, arrived: Arrived, body: Bytes) -> Result<Answer, 
             started_at: arrived.started_at,
             started: arrived.started,
             received,
-            queued: entered.waited,
+            queued: entered.waited(),
             admission: Some(entered.admit(reservation)),
             client: client_kind(&arrived.headers),
             prompt_estimate: prompt_estimate(route, &payload, &rewritten),
@@ -189,7 +191,9 @@ async fn answer(route: &Route, arrived: Arrived, body: Bytes) -> Result<Answer, 
     let url = instead.as_ref().unwrap_or(&route.url);
     settlement.note_sent();
     let mut answer = match gateway.engine.post(url, &headers, rewritten.body).await {
-        Ok(answer) if !answer.status.is_success() => refused(route.dialect, request_id, answer, &mut settlement).await,
+        Ok(answer) if !answer.status.is_success() => {
+            Box::pin(refused(route.dialect, request_id, answer, &mut settlement)).await
+        }
         Ok(answer) if is_event_stream(&answer.fields) => {
             streamed(gateway, request_id, answer, (grammar, rewording), settlement)
         }
@@ -270,7 +274,8 @@ async fn reserve(
     let name = live.name().filter(|_| counted.is_none() && exhausted.left > granted);
     match (payload, name) {
         (Payload::Json(envelope), Some(name)) => {
-            let prompt = count_prompt(gateway, route.endpoint, live, envelope, name).await?;
+            let counting = count_prompt(gateway, route.endpoint, live, envelope, name);
+            let prompt = Box::pin(counting).await?;
             let reserved = entered.reserve(prompt.tokens() + granted, gateway.clock.now());
             reserved.map_err(ApiError::exhausted)
         }

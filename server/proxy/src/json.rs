@@ -24,6 +24,8 @@ pub(crate) type Edit<'a> = (&'static str, Option<Cow<'a, str>>);
 pub(crate) struct Object<'a> {
     text: &'a str,
     members: Vec<Member<'a>>,
+    /// The marks of all keys: most keys that are asked for are not there, and most of those have another mark.
+    marks: u64,
     seen: Seen,
 }
 
@@ -44,11 +46,12 @@ pub(crate) struct Seen {
 
 /// `"key": value`
 #[derive(Debug)]
-struct Member<'a> {
-    key: Cow<'a, str>,
+pub(crate) struct Member<'a> {
+    pub(crate) key: Cow<'a, str>,
     /// From the key's opening quote to the value's end.
     span: Range<usize>,
-    value: &'a str,
+    /// As JSON.
+    pub(crate) value: &'a str,
 }
 
 /// Where and why a text is not what was expected.
@@ -74,40 +77,19 @@ pub(crate) enum JsonError {
 impl<'a> Object<'a> {
     /// Splits the one object that `text` consists of, and checks all of it.
     pub(crate) fn parse(text: &'a str) -> Result<Self, JsonError> {
-        let mut scanner = Scanner::new(text);
-        scanner.skip_whitespace();
-        if scanner.peek() != Some(b'{') {
-            scanner.value()?;
-            scanner.end()?;
-            return Err(JsonError::NotAnObject);
-        }
-        scanner.open(true)?;
-        let mut members = Vec::new();
-        scanner.skip_whitespace();
-        if !scanner.take(b'}') {
-            members.reserve(USUAL_MEMBERS);
-            loop {
-                let start = scanner.at;
-                let key = scanner.key()?;
-                let value = scanner.spanned_value()?;
-                members.push(Member {
-                    key,
-                    span: start..scanner.at,
-                    value,
-                });
-                scanner.skip_whitespace();
-                if scanner.take(b'}') {
-                    break;
-                }
-                scanner.expect(b',')?;
-                scanner.skip_whitespace();
+        let (mut members, mut marks) = (Vec::new(), 0);
+        let seen = each_member(text, |member| {
+            if members.is_empty() {
+                members.reserve(USUAL_MEMBERS);
             }
-        }
-        scanner.end()?;
+            marks |= mark(&member.key);
+            members.push(member);
+        })?;
         Ok(Self {
             text,
             members,
-            seen: scanner.seen,
+            marks,
+            seen,
         })
     }
 
@@ -116,6 +98,7 @@ impl<'a> Object<'a> {
         Self {
             text: "{}",
             members: Vec::new(),
+            marks: 0,
             seen: Seen::default(),
         }
     }
@@ -132,6 +115,9 @@ impl<'a> Object<'a> {
 
     /// The value of a member, as JSON; of the last one if there are several, as the engine would take it.
     pub(crate) fn get(&self, key: &str) -> Option<&'a str> {
+        if self.marks & mark(key) == 0 {
+            return None;
+        }
         self.members
             .iter()
             .rev()
@@ -184,6 +170,39 @@ impl<'a> Object<'a> {
     }
 }
 
+/// Goes through the members of the one object that `text` consists of, checks all of it, and tells what it has seen.
+pub(crate) fn each_member<'a>(text: &'a str, mut take: impl FnMut(Member<'a>)) -> Result<Seen, JsonError> {
+    let mut scanner = Scanner::new(text);
+    scanner.skip_whitespace();
+    if scanner.peek() != Some(b'{') {
+        scanner.value()?;
+        scanner.end()?;
+        return Err(JsonError::NotAnObject);
+    }
+    scanner.open(true)?;
+    scanner.skip_whitespace();
+    if !scanner.take(b'}') {
+        loop {
+            let start = scanner.at;
+            let key = scanner.key()?;
+            let value = scanner.spanned_value()?;
+            take(Member {
+                key,
+                span: start..scanner.at,
+                value,
+            });
+            scanner.skip_whitespace();
+            if scanner.take(b'}') {
+                break;
+            }
+            scanner.expect(b',')?;
+            scanner.skip_whitespace();
+        }
+    }
+    scanner.end()?;
+    Ok(scanner.seen)
+}
+
 /// The elements of a list, as JSON.
 pub(crate) fn elements(text: &str) -> Result<Vec<&str>, JsonError> {
     let mut scanner = Scanner::new(text);
@@ -226,6 +245,12 @@ pub(crate) fn string(value: &str) -> Option<Cow<'_, str>> {
 /// A string as a JSON value.
 pub(crate) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
+}
+
+/// One of 64 bits, by a key's length and first letter.
+fn mark(key: &str) -> u64 {
+    let first = key.bytes().next().unwrap_or_default();
+    1 << ((key.len() + 7 * usize::from(first)) % 64)
 }
 
 fn push_member(text: &mut String, separator: &mut char, key: &str, value: &str) {

@@ -62,7 +62,11 @@ pub(crate) struct Queue {
 
 /// A request's right to be under way. Dropping it lets the next one in.
 #[derive(Debug)]
-pub(crate) struct Slot(Arc<Queue>);
+pub(crate) struct Slot {
+    queue: Arc<Queue>,
+    /// How long the request waited for it.
+    pub(crate) waited: Duration,
+}
 
 /// Why a request was not let through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,7 +132,7 @@ impl Queue {
             let mut state = self.state();
             if state.waiting == 0 && state.has_room(self.limits.concurrency) {
                 state.under_way += 1;
-                return Ok(Slot(Arc::clone(self)));
+                return Ok(self.slot());
             }
             if state.waiting >= self.limits.length || state.waiting_bytes + bytes > self.limits.bytes {
                 return Err(state.no_room());
@@ -144,10 +148,14 @@ impl Queue {
                 receiver,
             )
         };
+        let since = Instant::now();
         let let_in = timeout(self.limits.patience, let_in).await;
         drop(place);
         match let_in {
-            Ok(Ok(slot)) => Ok(slot),
+            Ok(Ok(mut slot)) => {
+                slot.waited = since.elapsed();
+                Ok(slot)
+            }
             _ => Err(self.state().no_room()),
         }
     }
@@ -196,7 +204,15 @@ impl Queue {
                 next
             };
             // One who has just left drops the slot, which lets in the next.
-            let _left = next.let_in.send(Slot(Arc::clone(self)));
+            let _left = next.let_in.send(self.slot());
+        }
+    }
+
+    /// For a request that is counted as under way.
+    fn slot(self: &Arc<Self>) -> Slot {
+        Slot {
+            queue: Arc::clone(self),
+            waited: Duration::ZERO,
         }
     }
 
@@ -207,7 +223,7 @@ impl Queue {
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        let mut state = self.0.state();
+        let mut state = self.queue.state();
         state.under_way -= 1;
         let (idle, others_wait) = (state.under_way == 0, state.waiting > 0);
         if others_wait {
@@ -215,10 +231,10 @@ impl Drop for Slot {
         }
         drop(state);
         if idle {
-            self.0.idle.notify_waiters();
+            self.queue.idle.notify_waiters();
         }
         if others_wait {
-            self.0.let_in();
+            self.queue.let_in();
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::{echo::Echo, han};
 #[derive(Debug, Default)]
 pub(crate) struct Rewording {
     /// Present where the caller's own name for the model takes the place of the engine's.
-    pub(crate) echo: Option<Echo>,
+    pub(crate) echo: Option<Box<Echo>>,
     /// Whether Han script is taken out.
     pub(crate) strips_han: bool,
 }

@@ -180,7 +180,8 @@ async fn grant(
     };
     let (tokens, prompt) = match live.name() {
         Some(name) if budget.needs_count(body.len(), object) => {
-            let prompt = count_prompt(gateway, endpoint, live, envelope, name).await?;
+            // Few requests are counted; the others need no room for it.
+            let prompt = Box::pin(count_prompt(gateway, endpoint, live, envelope, name)).await?;
             (budget.beside(prompt, Dialect::of(endpoint))?, Some(prompt.tokens()))
         }
         _ => (budget.wanted(), None),

@@ -113,7 +113,7 @@ impl Settlement {
             admission: admitted.admission,
             rate: Arc::clone(&gateway.piece_rate),
             pieces: 0,
-            noted: Instant::now(),
+            noted: admitted.received,
             reported_at: None,
             started: admitted.started,
             received: admitted.received,

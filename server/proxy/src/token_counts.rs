@@ -1,6 +1,12 @@
 //! The usage objects of the two dialects, read as one.
 
-use serde::Deserialize;
+use crate::json::{Object, each_member};
+
+/// Where OpenAI's details say what came from the prefix cache.
+const CACHED: &str = "cached_tokens";
+
+/// Where they say what was reasoning.
+const REASONING: &str = "reasoning_tokens";
 
 /// What an engine said was used, as far as it said it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,77 +21,84 @@ pub(crate) struct TokenCounts {
     pub(crate) reasoning: Option<u64>,
 }
 
-#[derive(Deserialize)]
-struct OpenAiUsage {
-    prompt_tokens: Option<u64>,
-    completion_tokens: Option<u64>,
-    prompt_tokens_details: Option<PromptDetails>,
-    completion_tokens_details: Option<CompletionDetails>,
-}
-
-#[derive(Deserialize)]
-struct ResponsesUsage {
-    input_tokens: Option<u64>,
-    output_tokens: Option<u64>,
-    input_tokens_details: Option<PromptDetails>,
-    output_tokens_details: Option<CompletionDetails>,
-}
-
-#[derive(Deserialize)]
-struct PromptDetails {
-    cached_tokens: Option<u64>,
-}
-
-#[derive(Deserialize)]
-struct CompletionDetails {
-    reasoning_tokens: Option<u64>,
-}
-
-#[derive(Deserialize)]
-#[expect(clippy::struct_field_names, reason = "the names are the API's")]
-struct AnthropicUsage {
-    input_tokens: Option<u64>,
-    output_tokens: Option<u64>,
-    cache_read_input_tokens: Option<u64>,
-    cache_creation_input_tokens: Option<u64>,
-}
-
 impl TokenCounts {
     /// Reads the `usage` of a chat completion or of one of its chunks.
     pub(crate) fn from_openai(json: &[u8]) -> Option<Self> {
-        let usage: OpenAiUsage = serde_json::from_slice(json).ok()?;
-        Some(Self {
-            prompt: usage.prompt_tokens,
-            cached: usage.prompt_tokens_details.and_then(|details| details.cached_tokens),
-            completion: usage.completion_tokens,
-            reasoning: usage
-                .completion_tokens_details
-                .and_then(|details| details.reasoning_tokens),
+        Self::read(json, |counts, name, value| {
+            match name {
+                "prompt_tokens" => counts.prompt = number(value)?,
+                "completion_tokens" => counts.completion = number(value)?,
+                "prompt_tokens_details" => counts.cached = detail(value, CACHED)?,
+                "completion_tokens_details" => counts.reasoning = detail(value, REASONING)?,
+                _ => {}
+            }
+            Some(())
         })
     }
 
     /// Reads the `usage` of a response (`/v1/responses`).
     pub(crate) fn from_responses(json: &[u8]) -> Option<Self> {
-        let usage: ResponsesUsage = serde_json::from_slice(json).ok()?;
-        Some(Self {
-            prompt: usage.input_tokens,
-            cached: usage.input_tokens_details.and_then(|details| details.cached_tokens),
-            completion: usage.output_tokens,
-            reasoning: usage.output_tokens_details.and_then(|details| details.reasoning_tokens),
+        Self::read(json, |counts, name, value| {
+            match name {
+                "input_tokens" => counts.prompt = number(value)?,
+                "output_tokens" => counts.completion = number(value)?,
+                "input_tokens_details" => counts.cached = detail(value, CACHED)?,
+                "output_tokens_details" => counts.reasoning = detail(value, REASONING)?,
+                _ => {}
+            }
+            Some(())
         })
     }
 
     /// Reads the `usage` of a message. There `input_tokens` leaves out what was read from or written to the cache
     /// (<https://docs.anthropic.com/en/docs/build-with-claude/prompt-caching>).
     pub(crate) fn from_anthropic(json: &[u8]) -> Option<Self> {
-        let usage: AnthropicUsage = serde_json::from_slice(json).ok()?;
-        let cache = usage.cache_read_input_tokens.unwrap_or(0) + usage.cache_creation_input_tokens.unwrap_or(0);
-        Some(Self {
-            prompt: usage.input_tokens.map(|input| input + cache),
-            cached: usage.cache_read_input_tokens,
-            completion: usage.output_tokens,
-            reasoning: None,
+        let mut written_to_cache = None;
+        let counts = Self::read(json, |counts, name, value| {
+            match name {
+                "input_tokens" => counts.prompt = number(value)?,
+                "output_tokens" => counts.completion = number(value)?,
+                "cache_read_input_tokens" => counts.cached = number(value)?,
+                "cache_creation_input_tokens" => written_to_cache = number(value)?,
+                _ => {}
+            }
+            Some(())
+        })?;
+        let outside = [counts.cached, written_to_cache].into_iter().flatten();
+        let prompt = counts.prompt.map(|input| outside.fold(input, u64::saturating_add));
+        Some(Self { prompt, ..counts })
+    }
+
+    /// Reads an object member by member; none where it is not one, or `take` finds a member of another type.
+    fn read(json: &[u8], mut take: impl FnMut(&mut Self, &str, &str) -> Option<()>) -> Option<Self> {
+        let (mut counts, mut is_usable) = (Self::default(), true);
+        let text = str::from_utf8(json).ok()?;
+        each_member(text, |member| {
+            is_usable &= take(&mut counts, &member.key, member.value).is_some();
         })
+        .ok()?;
+        is_usable.then_some(counts)
+    }
+}
+
+/// A number that may be null; none where it is something else.
+#[expect(clippy::option_option, reason = "what is null is no error")]
+fn number(value: &str) -> Option<Option<u64>> {
+    match value {
+        "null" => Some(None),
+        digits => digits.parse().ok().map(Some),
+    }
+}
+
+/// The number of that name in an object, either of which may be null.
+#[expect(clippy::option_option, reason = "what is null is no error")]
+fn detail(value: &str, name: &str) -> Option<Option<u64>> {
+    if value == "null" {
+        return Some(None);
+    }
+    match Object::parse(value).ok()?.get(name) {
+        Some(value) => number(value),
+        None => Some(None),
     }
 }
 

@@ -78,7 +78,7 @@ impl Connection {
                     body = &body[written - of_head..];
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    if self.writable_or_answered().await? {
+                    if Box::pin(self.writable_or_answered()).await? {
                         return Ok(false);
                     }
                 }

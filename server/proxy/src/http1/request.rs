@@ -1,13 +1,13 @@
 //! Heads of requests (RFC 9112): those that are plain, and that all others are left alone.
 
-use std::mem::MaybeUninit;
+use std::{mem::MaybeUninit, sync::LazyLock};
 
 use bytes::{Bytes, BytesMut};
 use http::{
     HeaderName, HeaderValue,
     header::{CONNECTION, CONTENT_LENGTH, EXPECT, TRANSFER_ENCODING, UPGRADE},
 };
-use memchr::memmem;
+use memchr::memmem::{self, Finder};
 
 use crate::fields::Fields;
 
@@ -42,7 +42,8 @@ pub(super) struct Plain<R> {
 
 /// Takes a head off the front of what has been read.
 pub(super) fn take_head(read: &mut BytesMut) -> Head {
-    match memmem::find(read, b"\r\n\r\n") {
+    static END: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\r\n\r\n"));
+    match END.find(read) {
         Some(end) => Head::Whole(read.split_to(end + 4).freeze()),
         // Lines may end without a carriage return; then the end is not where we look for it.
         None if read.len() > MAX_HEAD_BYTES || memmem::find(read, b"\n\n").is_some() => Head::Strange,
