@@ -11,13 +11,20 @@ use bytes::Bytes;
 use http::StatusCode;
 use http_body::{Body, Frame, SizeHint};
 
-use crate::{engine::EngineBody, fields::Fields, relay::Relay};
+use crate::{engine::EngineBody, fields::Fields, rate_headers::RateHeaders, relay::Relay};
 
 /// Its head, and where the rest comes from.
 pub(crate) struct Answer {
+    pub(crate) head: AnswerHead,
+    pub(crate) body: AnswerBody,
+}
+
+/// What comes first of an answer.
+pub(crate) struct AnswerHead {
     pub(crate) status: StatusCode,
     pub(crate) fields: Fields,
-    pub(crate) body: AnswerBody,
+    /// What is left of the key's limits, to be told behind the fields.
+    pub(crate) limits: Option<RateHeaders>,
 }
 
 /// The body of an answer.
@@ -29,11 +36,23 @@ pub(crate) enum AnswerBody {
 }
 
 impl Answer {
+    pub(crate) fn new(status: StatusCode, fields: Fields, body: AnswerBody) -> Self {
+        let head = AnswerHead {
+            status,
+            fields,
+            limits: None,
+        };
+        Self { head, body }
+    }
+
     /// As the router gives it.
     pub(crate) fn into_response(self) -> Response {
         let mut response = Response::new(axum::body::Body::new(self.body));
-        *response.status_mut() = self.status;
-        *response.headers_mut() = self.fields.into();
+        *response.status_mut() = self.head.status;
+        *response.headers_mut() = self.head.fields.into();
+        if let Some(limits) = self.head.limits {
+            limits.add_to(response.headers_mut());
+        }
         response
     }
 }

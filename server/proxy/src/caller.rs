@@ -7,7 +7,8 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use worv_core::{id::RequestId, key::KeyGrant};
 
 use crate::{
-    Gateway, account::Holder, authentication::authenticate, dialect::Dialect, error::ApiError, headers, rate_headers,
+    Gateway, account::Holder, authentication::authenticate, dialect::Dialect, error::ApiError, headers,
+    rate_headers::RateHeaders,
 };
 
 /// A caller whose key has been accepted.
@@ -60,7 +61,9 @@ impl Caller {
         let added = response.headers_mut();
         let id: HeaderValue = headers::request_id_value(self.request_id);
         added.insert(headers::X_REQUEST_ID, id);
-        added.extend(rate_headers::of(self.dialect, &self.holder, gateway.clock.now()));
+        if let Some(limits) = RateHeaders::of(self.dialect, &self.holder, gateway.clock.now()) {
+            limits.add_to(added);
+        }
         response
     }
 

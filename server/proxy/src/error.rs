@@ -252,11 +252,7 @@ impl ApiError {
         if !self.repeating_may_help() {
             fields.append(headers::X_SHOULD_RETRY, HeaderValue::from_static("false"));
         }
-        Answer {
-            status: self.status,
-            fields,
-            body: AnswerBody::whole(body),
-        }
+        Answer::new(self.status, fields, AnswerBody::whole(body))
     }
 
     /// The JSON body in OpenAI's shape.

@@ -30,7 +30,7 @@ use crate::{
     headers,
     live::Live,
     payload::{Payload, media_type, takes_form},
-    rate_headers,
+    rate_headers::RateHeaders,
     relay::Grammar,
     rewording::Rewording,
     rewrite::{Rewritten, count_prompt},
@@ -112,9 +112,7 @@ impl Arrived {
 
 /// Adds what is left of the key's limits.
 fn with_limits(mut answer: Answer, route: &Route, holder: &Holder) -> Answer {
-    for (name, value) in rate_headers::of(route.dialect, holder, route.gateway.clock.now()) {
-        answer.fields.append(name, value);
-    }
+    answer.head.limits = RateHeaders::of(route.dialect, holder, route.gateway.clock.now());
     answer
 }
 
@@ -176,21 +174,21 @@ async fn answer(route: &Route, arrived: Arrived, body: Bytes) -> Result<Answer, 
         Endpoint::Other => Grammar::chat(StreamOptions::ALL),
     };
     drop(body);
-    let mut headers = arrived.headers;
-    let traceparent = settlement.trace(gateway.begin_trace(&headers));
-    headers::strip_for_engine(&mut headers);
-    headers.append(headers::X_REQUEST_ID, headers::request_id_value(request_id));
+    let mut fields = arrived.headers;
+    let traceparent = settlement.trace(gateway.begin_trace(&fields));
+    headers::strip_for_engine(&mut fields);
+    fields.append(headers::X_REQUEST_ID, headers::request_id_value(request_id));
     if let Some(content_type) = rewritten.content_type {
-        headers.set(CONTENT_TYPE, content_type);
+        fields.set(CONTENT_TYPE, content_type);
     }
     if let Some(traceparent) = traceparent {
-        headers.set(TRACEPARENT, traceparent);
+        fields.set(TRACEPARENT, traceparent);
     }
 
     let instead = translation.map(|translation| gateway.engine.url(translation.path()));
     let url = instead.as_ref().unwrap_or(&route.url);
     settlement.note_sent();
-    let mut answer = match gateway.engine.post(url, &headers, rewritten.body).await {
+    let mut answer = match gateway.engine.post(url, &fields, rewritten.body).await {
         Ok(answer) if !answer.status.is_success() => {
             Box::pin(refused(route.dialect, request_id, answer, &mut settlement)).await
         }
@@ -220,7 +218,7 @@ async fn answer(route: &Route, arrived: Arrived, body: Bytes) -> Result<Answer, 
     };
     if let Some(granted) = rewritten.granted {
         let name = headers::X_WORV_MAX_OUTPUT_TOKENS;
-        answer.fields.set(name, granted.tokens.into());
+        answer.head.fields.set(name, granted.tokens.into());
     }
     Ok(answer)
 }

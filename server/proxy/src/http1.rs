@@ -155,7 +155,7 @@ impl EngineRoutes {
 
     fn dressed(&self, mut answer: Answer) -> Answer {
         for (name, value) in &self.added {
-            answer.fields.set(name.clone(), value.clone());
+            answer.head.fields.set(name.clone(), value.clone());
         }
         answer
     }

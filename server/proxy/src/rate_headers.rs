@@ -3,95 +3,110 @@
 //! OpenAI: `x-ratelimit-{limit,remaining,reset}-{requests,tokens}`, the reset as a duration such as `1m30s`.
 //! Anthropic: `anthropic-ratelimit-{requests,tokens}-{limit,remaining,reset}`, the reset as a time in RFC 3339.
 
-use std::{mem, time::Duration};
+use std::time::Duration;
 
-use bytes::BytesMut;
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use worv_core::{UnixMillis, calendar::iso};
 
-use crate::{account::Holder, dialect::Dialect};
-
-/// Bytes that all values together hardly ever go beyond.
-const USUAL_TEXT: usize = 128;
+use crate::{
+    account::{Holder, Left},
+    dialect::Dialect,
+};
 
 /// The names of limit, remaining and reset.
-type Names = [HeaderName; 3];
+type Names = [&'static str; 3];
 
 const OPENAI_REQUESTS: Names = [
-    HeaderName::from_static("x-ratelimit-limit-requests"),
-    HeaderName::from_static("x-ratelimit-remaining-requests"),
-    HeaderName::from_static("x-ratelimit-reset-requests"),
+    "x-ratelimit-limit-requests",
+    "x-ratelimit-remaining-requests",
+    "x-ratelimit-reset-requests",
 ];
 const OPENAI_TOKENS: Names = [
-    HeaderName::from_static("x-ratelimit-limit-tokens"),
-    HeaderName::from_static("x-ratelimit-remaining-tokens"),
-    HeaderName::from_static("x-ratelimit-reset-tokens"),
+    "x-ratelimit-limit-tokens",
+    "x-ratelimit-remaining-tokens",
+    "x-ratelimit-reset-tokens",
 ];
 const ANTHROPIC_REQUESTS: Names = [
-    HeaderName::from_static("anthropic-ratelimit-requests-limit"),
-    HeaderName::from_static("anthropic-ratelimit-requests-remaining"),
-    HeaderName::from_static("anthropic-ratelimit-requests-reset"),
+    "anthropic-ratelimit-requests-limit",
+    "anthropic-ratelimit-requests-remaining",
+    "anthropic-ratelimit-requests-reset",
 ];
 const ANTHROPIC_TOKENS: Names = [
-    HeaderName::from_static("anthropic-ratelimit-tokens-limit"),
-    HeaderName::from_static("anthropic-ratelimit-tokens-remaining"),
-    HeaderName::from_static("anthropic-ratelimit-tokens-reset"),
+    "anthropic-ratelimit-tokens-limit",
+    "anthropic-ratelimit-tokens-remaining",
+    "anthropic-ratelimit-tokens-reset",
 ];
 
-/// The headers for each limit by the minute that the key has.
-pub(crate) fn of(dialect: Dialect, holder: &Holder, now: UnixMillis) -> Vec<(HeaderName, HeaderValue)> {
-    let settings = &holder.grant.settings;
-    if settings.requests_per_minute.is_none() && settings.tokens_per_minute.is_none() {
-        return Vec::new();
-    }
-    let standing = holder.account.standing(settings, now);
-    let (requests, tokens) = match dialect {
-        Dialect::OpenAi => (OPENAI_REQUESTS, OPENAI_TOKENS),
-        Dialect::Anthropic => (ANTHROPIC_REQUESTS, ANTHROPIC_TOKENS),
-    };
-    let limits = [(standing.requests, requests), (standing.tokens, tokens)];
-    let limits = limits.into_iter().filter_map(|(left, names)| Some((left?, names)));
-    // All values are written next to each other, and each is a part of that.
-    let mut text = BytesMut::with_capacity(USUAL_TEXT);
-    let mut ends = Vec::with_capacity(2 * 3);
-    for (left, names) in limits {
-        let [limit, remaining, reset] = names;
-        write_number(&mut text, left.limit);
-        ends.push((limit, text.len()));
-        write_number(&mut text, left.remaining);
-        ends.push((remaining, text.len()));
-        match dialect {
-            Dialect::OpenAi => write_duration(&mut text, left.reset),
-            Dialect::Anthropic => {
-                text.extend_from_slice(iso(now.plus(left.reset + Duration::from_millis(999))).as_bytes());
-            }
-        }
-        ends.push((reset, text.len()));
-    }
-    let (text, mut start) = (text.freeze(), 0);
-    let headers = ends.into_iter().filter_map(|(name, end)| {
-        let value = text.slice(mem::replace(&mut start, end)..end);
-        Some((name, HeaderValue::from_maybe_shared(value).ok()?))
-    });
-    headers.collect()
+/// What is left of each limit by the minute that a key has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RateHeaders {
+    dialect: Dialect,
+    requests: Option<Left>,
+    tokens: Option<Left>,
+    now: UnixMillis,
 }
 
-fn write_number(text: &mut BytesMut, number: u64) {
-    text.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+impl RateHeaders {
+    /// As it is now, to be told in that dialect; none where the key has no such limit.
+    pub(crate) fn of(dialect: Dialect, holder: &Holder, now: UnixMillis) -> Option<Self> {
+        let settings = &holder.grant.settings;
+        if settings.requests_per_minute.is_none() && settings.tokens_per_minute.is_none() {
+            return None;
+        }
+        let standing = holder.account.standing(settings, now);
+        Some(Self {
+            dialect,
+            requests: standing.requests,
+            tokens: standing.tokens,
+            now,
+        })
+    }
+
+    /// Adds them to those of an answer.
+    pub(crate) fn add_to(self, headers: &mut HeaderMap) {
+        self.each(|name, value| {
+            if let Ok(value) = HeaderValue::from_bytes(value) {
+                headers.insert(HeaderName::from_static(name), value);
+            }
+        });
+    }
+
+    /// Gives each name with its value to `take`.
+    pub(crate) fn each(self, mut take: impl FnMut(&'static str, &[u8])) {
+        let (requests, tokens) = match self.dialect {
+            Dialect::OpenAi => (OPENAI_REQUESTS, OPENAI_TOKENS),
+            Dialect::Anthropic => (ANTHROPIC_REQUESTS, ANTHROPIC_TOKENS),
+        };
+        for (left, [limit, remaining, reset]) in [(self.requests, requests), (self.tokens, tokens)] {
+            let Some(left) = left else { continue };
+            let mut digits = itoa::Buffer::new();
+            take(limit, digits.format(left.limit).as_bytes());
+            take(remaining, digits.format(left.remaining).as_bytes());
+            match self.dialect {
+                Dialect::OpenAi => take(reset, &duration(left.reset)),
+                Dialect::Anthropic => {
+                    let at = self.now.plus(left.reset + Duration::from_millis(999));
+                    take(reset, iso(at).as_bytes());
+                }
+            }
+        }
+    }
 }
 
 /// A duration as OpenAI writes it: `17ms`, `1s`, `6m0s`.
-fn write_duration(text: &mut BytesMut, duration: Duration) {
+fn duration(duration: Duration) -> Vec<u8> {
     let seconds = duration.as_secs() + u64::from(duration.subsec_millis() > 0);
     let parts = match (duration.as_secs(), seconds) {
         (0, _) => [None, Some((duration.subsec_millis().into(), "ms"))],
         (_, 0..60) => [None, Some((seconds, "s"))],
         _ => [Some((seconds / 60, "m")), Some((seconds % 60, "s"))],
     };
+    let (mut text, mut digits) = (Vec::new(), itoa::Buffer::new());
     for (number, unit) in parts.into_iter().flatten() {
-        write_number(text, number);
+        text.extend_from_slice(digits.format::<u64>(number).as_bytes());
         text.extend_from_slice(unit.as_bytes());
     }
+    text
 }
 
 #[cfg(test)]
@@ -109,9 +124,7 @@ mod tests {
             (90_000, "1m30s"),
         ];
         for (millis, expected) in cases {
-            let mut text = BytesMut::new();
-            write_duration(&mut text, Duration::from_millis(millis));
-            assert_eq!(text, expected);
+            assert_eq!(duration(Duration::from_millis(millis)), expected.as_bytes());
         }
     }
 }

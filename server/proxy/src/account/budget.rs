@@ -40,6 +40,8 @@ pub struct BudgetUse {
 pub(super) struct Budget {
     pub(super) period: Period,
     pub(super) start: UnixMillis,
+    /// When the next period begins.
+    end: UnixMillis,
     allowance: Option<u64>,
     /// By this gateway since it started.
     own: u64,
@@ -52,6 +54,7 @@ impl Budget {
         Self {
             period,
             start: UnixMillis(i64::MIN),
+            end: UnixMillis(i64::MIN),
             allowance: None,
             own: 0,
             elsewhere: 0,
@@ -62,11 +65,15 @@ impl Budget {
     /// Begins the period that `now` lies in. A clock that goes back a little does not bring an old one back; one that
     /// goes back by more than a whole period was wrong before, and what it counted is not of this period.
     pub(super) fn begin(&mut self, now: UnixMillis) {
+        if (self.start..self.end).contains(&now) {
+            return;
+        }
         let start = self.period.start(now);
         let was_wrong = start < self.start && self.period.end(start) < self.start;
         if start > self.start || was_wrong {
             *self = Self {
                 start,
+                end: self.period.end(now),
                 ..Self::new(self.period)
             };
         }

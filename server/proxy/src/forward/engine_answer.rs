@@ -47,7 +47,7 @@ pub(super) async fn refused(
     let complaint = EngineComplaint::in_answer(answer.status, &body);
     let outcome = complaint.outcome();
     let answer = complaint.into_answer(dialect, request_id);
-    settlement.set_status(answer.status);
+    settlement.set_status(answer.head.status);
     settlement.settle(outcome).await;
     answer
 }
@@ -71,7 +71,7 @@ pub(super) fn streamed(
         gateway.config.keep_alive,
     );
     let mut answer = respond(status, fields, request_id, AnswerBody::stream(relay));
-    let fields = &mut answer.fields;
+    let fields = &mut answer.head.fields;
     fields.set(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     fields.set(headers::X_ACCEL_BUFFERING, HeaderValue::from_static("no"));
     answer
@@ -142,5 +142,5 @@ async fn broke_off(settlement: &mut Settlement) -> ApiError {
 fn respond(status: StatusCode, mut fields: Fields, request_id: RequestId, body: AnswerBody) -> Answer {
     headers::strip_for_caller(&mut fields);
     fields.append(headers::X_REQUEST_ID, headers::request_id_value(request_id));
-    Answer { status, fields, body }
+    Answer::new(status, fields, body)
 }

@@ -9,16 +9,14 @@ use std::{
 };
 
 use bytes::{Buf, Bytes};
-use http::StatusCode;
 use http_body::Body;
 use tokio::io::{AsyncRead, AsyncWrite};
 use worv_core::UnixMillis;
 
 use super::{caller::Caller, date::http_date};
 use crate::{
-    answer::{Answer, AnswerBody},
+    answer::{Answer, AnswerBody, AnswerHead},
     engine::EngineBody,
-    fields::Fields,
     relay::Relay,
 };
 
@@ -49,18 +47,18 @@ pub(super) async fn write<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let Answer { status, fields, body } = answer;
+    let Answer { head, body } = answer;
     let mut out = Outgoing::default();
     match body {
         AnswerBody::Whole(body) => {
-            out.add_head(status, &fields, now, keeps_alive, Some(body.len()));
+            out.add_head(&head, now, keeps_alive, Some(body.len()));
             out.add(body);
             out.ended = true;
             poll_fn(|context| out.poll_write(&mut caller.stream, context)).await
         }
         AnswerBody::Stream(mut relay) => {
-            out.add_head(status, &fields, now, keeps_alive, None);
-            drop(fields);
+            out.add_head(&head, now, keeps_alive, None);
+            drop(head);
             poll_fn(|context| poll_stream(caller, &mut relay, &mut out, context)).await
         }
     }
@@ -113,19 +111,15 @@ struct Outgoing {
 
 impl Outgoing {
     /// The head; without a length the body is chunked.
-    fn add_head(
-        &mut self,
-        status: StatusCode,
-        fields: &Fields,
-        now: UnixMillis,
-        keeps_alive: bool,
-        length: Option<usize>,
-    ) {
+    fn add_head(&mut self, head: &AnswerHead, now: UnixMillis, keeps_alive: bool, length: Option<usize>) {
         self.small.reserve(FIRST_ROOM);
-        let reason = status.canonical_reason().unwrap_or_default();
-        self.add_line(&[b"HTTP/1.1 ", status.as_str().as_bytes(), b" ", reason.as_bytes()]);
-        for (name, value) in fields.iter() {
+        let reason = head.status.canonical_reason().unwrap_or_default();
+        self.add_line(&[b"HTTP/1.1 ", head.status.as_str().as_bytes(), b" ", reason.as_bytes()]);
+        for (name, value) in head.fields.iter() {
             self.add_line(&[name.as_str().as_bytes(), b": ", value.as_bytes()]);
+        }
+        if let Some(limits) = head.limits {
+            limits.each(|name, value| self.add_line(&[name.as_bytes(), b": ", value]));
         }
         if !keeps_alive {
             self.add_line(&[b"connection: close"]);
@@ -229,12 +223,12 @@ impl Outgoing {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
+    use http::{HeaderValue, StatusCode};
     use proptest::prelude::*;
     use tokio::io::AsyncReadExt;
 
     use super::*;
-    use crate::headers::X_REQUEST_ID;
+    use crate::{fields::Fields, headers::X_REQUEST_ID};
 
     /// What arrives of these pieces, as chunks or as they are, through a pipe that takes so many bytes at a time.
     async fn arrives(pieces: Vec<Bytes>, chunked: bool, room: usize) -> Vec<u8> {
@@ -283,15 +277,10 @@ mod tests {
     #[test]
     fn a_head_says_how_its_body_ends_and_whether_more_may_be_asked() {
         let fields = Fields::from_iter([(X_REQUEST_ID, HeaderValue::from_static("req_1"))]);
+        let head = Answer::new(StatusCode::CREATED, fields, AnswerBody::whole("")).head;
         let text = |keeps_alive, length| {
             let mut out = Outgoing::default();
-            out.add_head(
-                StatusCode::CREATED,
-                &fields,
-                UnixMillis(784_111_777_000),
-                keeps_alive,
-                length,
-            );
+            out.add_head(&head, UnixMillis(784_111_777_000), keeps_alive, length);
             String::from_utf8(out.small).unwrap()
         };
         let date = "date: Sun, 06 Nov 1994 08:49:37 GMT\r\n";

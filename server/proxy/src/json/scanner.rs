@@ -20,14 +20,13 @@ pub(super) struct Scanner<'a> {
 impl Seen {
     /// Takes note of the end of a name.
     fn note(&mut self, end: &[u8]) {
-        match end.last() {
-            Some(b'l') => {
-                self.url |= end.ends_with(b"url");
-                self.media |= end.ends_with(b"_url");
+        match end {
+            [before @ .., b'u', b'r', b'l'] => {
+                self.url = true;
+                self.media |= before.last() == Some(&b'_');
             }
-            Some(b'e') => self.media |= end.ends_with(b"image"),
-            Some(b'o') => self.media |= end.ends_with(b"audio"),
-            Some(b't') => self.reasoning_content |= end.ends_with(b"reasoning_content"),
+            [.., b'i', b'm', b'a', b'g', b'e'] | [.., b'a', b'u', b'd', b'i', b'o'] => self.media = true,
+            [.., b'e', b'n', b't'] => self.reasoning_content |= end.ends_with(b"reasoning_content"),
             _ => {}
         }
     }

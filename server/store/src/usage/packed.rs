@@ -65,10 +65,10 @@ fn pack_named(record: &UsageRecord, outcome: Outcome, (requested, served): (&str
         .iter()
         .filter(|(_, set)| *set)
         .fold(0, |all, (flag, _)| all | flag);
-    to.extend([VERSION, flags]);
-    to.extend(record.request_id.to_bytes());
-    to.extend(record.key.0.to_le_bytes());
-    to.extend(record.started_at.0.to_le_bytes());
+    to.extend_from_slice(&[VERSION, flags]);
+    to.extend_from_slice(&record.request_id.to_bytes());
+    to.extend_from_slice(&record.key.0.to_le_bytes());
+    to.extend_from_slice(&record.started_at.0.to_le_bytes());
     for tokens in [
         record.prompt_tokens,
         record.cached_tokens,
@@ -76,7 +76,7 @@ fn pack_named(record: &UsageRecord, outcome: Outcome, (requested, served): (&str
         record.reasoning_tokens,
         record.granted_tokens.unwrap_or_default(),
     ] {
-        to.extend(tokens.to_le_bytes());
+        to.extend_from_slice(&tokens.to_le_bytes());
     }
     for time in [
         record.first_byte_ms.unwrap_or_default(),
@@ -84,20 +84,20 @@ fn pack_named(record: &UsageRecord, outcome: Outcome, (requested, served): (&str
         record.queue_ms,
         record.overhead_us,
     ] {
-        to.extend(time.to_le_bytes());
+        to.extend_from_slice(&time.to_le_bytes());
     }
     for code in [
         code::of_endpoint(record.endpoint),
         code::of_outcome(outcome),
         code::of_client(record.client),
     ] {
-        to.extend(code.to_le_bytes());
+        to.extend_from_slice(&code.to_le_bytes());
     }
-    to.extend(record.status.to_le_bytes());
+    to.extend_from_slice(&record.status.to_le_bytes());
     for name in [requested, served, record.chat_user.as_deref().unwrap_or_default()] {
         // No request is as long as four gigabytes.
-        to.extend(u32::try_from(name.len()).unwrap_or_default().to_le_bytes());
-        to.extend(name.as_bytes());
+        to.extend_from_slice(&u32::try_from(name.len()).unwrap_or_default().to_le_bytes());
+        to.extend_from_slice(name.as_bytes());
     }
 }
 
