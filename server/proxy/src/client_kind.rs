@@ -1,15 +1,12 @@
 //! Who is asking, as far as the headers tell: the kind of program, and the person behind a chat front end.
 
-use http::{HeaderName, header::USER_AGENT};
+use http::HeaderName;
 use worv_core::usage::{ClientKind, LONGEST_CHAT_USER};
 
 use crate::fields::Fields;
 
 /// The header in which Open WebUI forwards who is asking, where it is set to (`ENABLE_FORWARD_USER_INFO_HEADERS`).
 static CHAT_USER: HeaderName = HeaderName::from_static("x-openwebui-user-id");
-
-static CLAUDE_CODE_SESSION: HeaderName = HeaderName::from_static("x-claude-code-session-id");
-static ORIGINATOR: HeaderName = HeaderName::from_static("originator");
 
 /// What each program begins its `User-Agent` with. Agents come before the SDKs that they are built on.
 const AGENTS: [(&str, ClientKind); 9] = [
@@ -26,22 +23,21 @@ const AGENTS: [(&str, ClientKind); 9] = [
 
 /// The kind of program that sent these headers. They can say anything: it is for statistics alone.
 pub(crate) fn client_kind(headers: &Fields) -> ClientKind {
-    if headers.contains(&CLAUDE_CODE_SESSION) {
-        return ClientKind::ClaudeCode;
+    let (mut agent, mut is_codex, mut is_open_webui) = ("", false, false);
+    for (name, value) in headers.iter() {
+        match name.as_str() {
+            "x-claude-code-session-id" => return ClientKind::ClaudeCode,
+            "originator" => is_codex |= value.as_bytes().starts_with(b"codex"),
+            "user-agent" => agent = value.to_str().unwrap_or_default(),
+            name => is_open_webui |= name.starts_with("x-openwebui-"),
+        }
     }
-    if headers
-        .text(&ORIGINATOR)
-        .is_some_and(|originator| originator.starts_with("codex"))
-    {
+    if is_codex {
         return ClientKind::Codex;
     }
-    if headers
-        .iter()
-        .any(|(name, _)| name.as_str().starts_with("x-openwebui-"))
-    {
+    if is_open_webui {
         return ClientKind::OpenWebUi;
     }
-    let agent = headers.text(&USER_AGENT).unwrap_or_default();
     let known = AGENTS.iter().find(|(beginning, _)| agent.starts_with(beginning));
     known.map_or(ClientKind::Other, |(_, kind)| *kind)
 }

@@ -40,13 +40,8 @@ impl StreamOptions {
 /// Refuses a body that is not plainly of the media type that its route takes, before any of it is read.
 pub(crate) fn check_content_type(headers: &Fields, expected: &'static str) -> Result<(), ApiError> {
     let unsupported = |message: String| Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
-    let essence = headers
-        .text(&header::CONTENT_TYPE)
-        .unwrap_or_default()
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim();
+    let media_type = headers.text(&header::CONTENT_TYPE).unwrap_or_default();
+    let essence = media_type.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case(expected) {
         return unsupported(format!(
             "Send the request body with the header `Content-Type: {expected}`."
@@ -111,11 +106,9 @@ impl<'a> Envelope<'a> {
 
 /// A second member of the same name would let a caller show us one value and the engine another.
 fn refuse_duplicates(object: &Object<'_>) -> Result<(), ApiError> {
-    let mut keys: Vec<&str> = object.keys().collect();
-    keys.sort_unstable();
-    match keys.windows(2).find(|pair| pair[0] == pair[1]) {
-        Some(pair) => {
-            let key: String = pair[0].chars().take(100).collect();
+    match object.repeated_key() {
+        Some(key) => {
+            let key: String = key.chars().take(100).collect();
             Err(ApiError::invalid(format!("`{key}` is given more than once.")))
         }
         None => Ok(()),

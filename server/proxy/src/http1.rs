@@ -10,7 +10,7 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderValue, header::HeaderName};
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt},
-    time::{Instant, sleep_until},
+    time::{Instant, Sleep, sleep},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -83,12 +83,13 @@ impl EngineRoutes {
     {
         let mut caller = Caller::new(stream, read);
         let mut is_first = true;
-        let mut too_late = Instant::now() + HEAD_TIMEOUT;
+        // One for all requests: putting off when it is due costs less than setting one each time.
+        let mut too_late = Box::pin(sleep(HEAD_TIMEOUT));
         loop {
             let head = match request::take_head(&mut caller.read) {
                 Head::Whole(head) => head,
                 Head::Strange => return Ok(Some(caller.into_parts())),
-                Head::Unfinished => match next_bytes(&mut caller, &mut last.now, too_late).await? {
+                Head::Unfinished => match next_bytes(&mut caller, &mut last.now, too_late.as_mut()).await? {
                     0 => return Ok(None),
                     _ => continue,
                 },
@@ -105,7 +106,7 @@ impl EngineRoutes {
                 caller.stream.shutdown().await?;
                 return Ok(None);
             }
-            too_late = Instant::now() + HEAD_TIMEOUT;
+            too_late.as_mut().reset(Instant::now() + HEAD_TIMEOUT);
         }
     }
 
@@ -171,7 +172,11 @@ struct Request<'a> {
 }
 
 /// Waits for more of a head, and tells how much came: nothing where the connection has ended or may ask no more.
-async fn next_bytes<S, F>(caller: &mut Caller<S>, no_more: &mut Pin<&mut F>, too_late: Instant) -> io::Result<usize>
+async fn next_bytes<S, F>(
+    caller: &mut Caller<S>,
+    no_more: &mut Pin<&mut F>,
+    too_late: Pin<&mut Sleep>,
+) -> io::Result<usize>
 where
     S: AsyncRead + AsyncWrite + Unpin,
     F: Future<Output = ()>,
@@ -180,7 +185,7 @@ where
         biased;
         read = caller.fill() => read,
         () = no_more => Ok(0),
-        () = sleep_until(too_late) => Ok(0),
+        () = too_late => Ok(0),
     }
 }
 

@@ -6,7 +6,7 @@ use std::{borrow::Cow, ops::Range};
 
 use memchr::memchr;
 
-use self::scanner::{MAX_DEPTH, Scanner};
+use self::scanner::{Flaw, MAX_DEPTH, Scanner};
 
 mod plain;
 mod scanner;
@@ -26,6 +26,8 @@ pub(crate) struct Object<'a> {
     members: Vec<Member<'a>>,
     /// The marks of all keys: most keys that are asked for are not there, and most of those have another mark.
     marks: u64,
+    /// Whether some key has the mark of another.
+    shares_marks: bool,
     seen: Seen,
 }
 
@@ -77,18 +79,21 @@ pub(crate) enum JsonError {
 impl<'a> Object<'a> {
     /// Splits the one object that `text` consists of, and checks all of it.
     pub(crate) fn parse(text: &'a str) -> Result<Self, JsonError> {
-        let (mut members, mut marks) = (Vec::new(), 0);
+        let (mut members, mut marks, mut shares_marks) = (Vec::new(), 0, false);
         let seen = each_member(text, |member| {
             if members.is_empty() {
                 members.reserve(USUAL_MEMBERS);
             }
-            marks |= mark(&member.key);
+            let mark = mark(&member.key);
+            shares_marks |= marks & mark != 0;
+            marks |= mark;
             members.push(member);
         })?;
         Ok(Self {
             text,
             members,
             marks,
+            shares_marks,
             seen,
         })
     }
@@ -99,6 +104,7 @@ impl<'a> Object<'a> {
             text: "{}",
             members: Vec::new(),
             marks: 0,
+            shares_marks: false,
             seen: Seen::default(),
         }
     }
@@ -128,6 +134,17 @@ impl<'a> Object<'a> {
     /// The same, unless it is null, which clients write out for what they do not set.
     pub(crate) fn given(&self, key: &str) -> Option<&'a str> {
         self.get(key).filter(|value| *value != "null")
+    }
+
+    /// A key that is there more than once, if any is.
+    pub(crate) fn repeated_key(&self) -> Option<&str> {
+        if !self.shares_marks {
+            return None;
+        }
+        let mut keys: Vec<&str> = self.keys().collect();
+        keys.sort_unstable();
+        let pair = keys.windows(2).find(|pair| pair[0] == pair[1])?;
+        Some(pair[0])
     }
 
     /// Every key, in order.
@@ -173,11 +190,17 @@ impl<'a> Object<'a> {
 /// Goes through the members of the one object that `text` consists of, checks all of it, and tells what it has seen.
 pub(crate) fn each_member<'a>(text: &'a str, mut take: impl FnMut(Member<'a>)) -> Result<Seen, JsonError> {
     let mut scanner = Scanner::new(text);
+    let scanned = scan_members(&mut scanner, &mut take);
+    scanned.map_err(|flaw| scanner.error(flaw))?;
+    Ok(scanner.seen)
+}
+
+fn scan_members<'a>(scanner: &mut Scanner<'a>, take: &mut impl FnMut(Member<'a>)) -> Result<(), Flaw> {
     scanner.skip_whitespace();
     if scanner.peek() != Some(b'{') {
         scanner.value()?;
         scanner.end()?;
-        return Err(JsonError::NotAnObject);
+        return Err(Flaw::NotAnObject);
     }
     scanner.open(true)?;
     scanner.skip_whitespace();
@@ -199,16 +222,20 @@ pub(crate) fn each_member<'a>(text: &'a str, mut take: impl FnMut(Member<'a>)) -
             scanner.skip_whitespace();
         }
     }
-    scanner.end()?;
-    Ok(scanner.seen)
+    scanner.end()
 }
 
 /// The elements of a list, as JSON.
 pub(crate) fn elements(text: &str) -> Result<Vec<&str>, JsonError> {
     let mut scanner = Scanner::new(text);
+    let scanned = scan_elements(&mut scanner);
+    scanned.map_err(|flaw| scanner.error(flaw))
+}
+
+fn scan_elements<'a>(scanner: &mut Scanner<'a>) -> Result<Vec<&'a str>, Flaw> {
     scanner.skip_whitespace();
     if scanner.peek() != Some(b'[') {
-        return Err(JsonError::NotAList);
+        return Err(Flaw::NotAList);
     }
     scanner.open(false)?;
     let mut elements = Vec::new();

@@ -85,7 +85,11 @@ pub(crate) fn edits<'a>(
     granted: u64,
 ) -> Result<Vec<Edit<'a>>, ApiError> {
     let given = object.given("chat_template_kwargs");
-    let kwargs = Object::parse(given.unwrap_or("{}"))
+    if given.is_none() && map.is_none() {
+        return Ok(Vec::new());
+    }
+    let kwargs = given
+        .map_or_else(|| Ok(Object::empty()), Object::parse)
         .map_err(|_| ApiError::invalid_field("chat_template_kwargs", "`chat_template_kwargs` must be an object."))?;
     let mut told: Vec<Edit<'a>> = Vec::new();
     for name in TEMPLATE_KWARGS {

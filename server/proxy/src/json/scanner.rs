@@ -17,6 +17,15 @@ pub(super) struct Scanner<'a> {
     pub(super) seen: Seen,
 }
 
+/// What is wrong with a text. One byte, since it is handed up from the smallest steps, which hardly ever find one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flaw {
+    Invalid,
+    NotAnObject,
+    NotAList,
+    TooDeep,
+}
+
 impl Seen {
     /// Takes note of the end of a name.
     fn note(&mut self, end: &[u8]) {
@@ -47,8 +56,14 @@ impl<'a> Scanner<'a> {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    fn invalid<T>(&self) -> Result<T, JsonError> {
-        Err(JsonError::Invalid { at: self.at })
+    /// What a flaw that was found where the scanner stands is to those who asked.
+    pub(super) fn error(&self, flaw: Flaw) -> JsonError {
+        match flaw {
+            Flaw::Invalid => JsonError::Invalid { at: self.at },
+            Flaw::NotAnObject => JsonError::NotAnObject,
+            Flaw::NotAList => JsonError::NotAList,
+            Flaw::TooDeep => JsonError::TooDeep,
+        }
     }
 
     pub(super) fn take(&mut self, byte: u8) -> bool {
@@ -57,8 +72,8 @@ impl<'a> Scanner<'a> {
         found
     }
 
-    pub(super) fn expect(&mut self, byte: u8) -> Result<(), JsonError> {
-        if self.take(byte) { Ok(()) } else { self.invalid() }
+    pub(super) fn expect(&mut self, byte: u8) -> Result<(), Flaw> {
+        if self.take(byte) { Ok(()) } else { Err(Flaw::Invalid) }
     }
 
     pub(super) fn skip_whitespace(&mut self) {
@@ -68,18 +83,18 @@ impl<'a> Scanner<'a> {
     }
 
     /// Nothing but whitespace may be left.
-    pub(super) fn end(&mut self) -> Result<(), JsonError> {
+    pub(super) fn end(&mut self) -> Result<(), Flaw> {
         self.skip_whitespace();
         if self.at == self.text.len() {
             Ok(())
         } else {
-            self.invalid()
+            Err(Flaw::Invalid)
         }
     }
 
-    pub(super) fn open(&mut self, object: bool) -> Result<(), JsonError> {
+    pub(super) fn open(&mut self, object: bool) -> Result<(), Flaw> {
         if self.depth == MAX_DEPTH {
-            return Err(JsonError::TooDeep);
+            return Err(Flaw::TooDeep);
         }
         self.depth += 1;
         self.objects = self.objects << 1 | u128::from(object);
@@ -88,7 +103,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// A key and its colon.
-    pub(super) fn key(&mut self) -> Result<Cow<'a, str>, JsonError> {
+    pub(super) fn key(&mut self) -> Result<Cow<'a, str>, Flaw> {
         let start = self.at;
         let is_plain = self.string()?;
         let raw = &self.text[start..self.at];
@@ -101,26 +116,26 @@ impl<'a> Scanner<'a> {
     }
 
     /// A key that nobody asks for, and its colon.
-    fn skip_key(&mut self) -> Result<(), JsonError> {
+    fn skip_key(&mut self) -> Result<(), Flaw> {
         self.string()?;
         self.colon()
     }
 
-    fn colon(&mut self) -> Result<(), JsonError> {
+    fn colon(&mut self) -> Result<(), Flaw> {
         self.skip_whitespace();
         self.expect(b':')?;
         self.skip_whitespace();
         Ok(())
     }
 
-    pub(super) fn spanned_value(&mut self) -> Result<&'a str, JsonError> {
+    pub(super) fn spanned_value(&mut self) -> Result<&'a str, Flaw> {
         let start = self.at;
         self.value()?;
         Ok(&self.text[start..self.at])
     }
 
     /// One value of any type, however deep, without recursion.
-    pub(super) fn value(&mut self) -> Result<(), JsonError> {
+    pub(super) fn value(&mut self) -> Result<(), Flaw> {
         let outside = self.depth;
         loop {
             match self.peek() {
@@ -146,7 +161,7 @@ impl<'a> Scanner<'a> {
                 Some(b't') => self.literal("true")?,
                 Some(b'f') => self.literal("false")?,
                 Some(b'n') => self.literal("null")?,
-                _ => return self.invalid(),
+                _ => return Err(Flaw::Invalid),
             }
             if self.close_containers(outside)? {
                 return Ok(());
@@ -155,7 +170,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// After a value: closes what ends here, and stops before the next value. True when nothing is open that was not before.
-    fn close_containers(&mut self, outside: u32) -> Result<bool, JsonError> {
+    fn close_containers(&mut self, outside: u32) -> Result<bool, Flaw> {
         while self.depth > outside {
             let object = self.objects & 1 == 1;
             self.skip_whitespace();
@@ -175,7 +190,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// A string. Tells whether it stands for itself: nothing in it is escaped.
-    fn string(&mut self) -> Result<bool, JsonError> {
+    fn string(&mut self) -> Result<bool, Flaw> {
         self.expect(b'"')?;
         let bytes = self.text.as_bytes();
         let mut is_plain = true;
@@ -190,30 +205,30 @@ impl<'a> Scanner<'a> {
                     return Ok(is_plain);
                 }
                 Some(b'\\') => self.escape()?,
-                _ => return self.invalid(),
+                _ => return Err(Flaw::Invalid),
             }
             is_plain = false;
         }
     }
 
-    fn escape(&mut self) -> Result<(), JsonError> {
+    fn escape(&mut self) -> Result<(), Flaw> {
         self.at += 1;
         match self.peek() {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 1,
             Some(b'u') => {
                 let digits = self.text.as_bytes().get(self.at + 1..self.at + 5);
                 if !digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)) {
-                    return self.invalid();
+                    return Err(Flaw::Invalid);
                 }
                 self.seen.unicode_escape = true;
                 self.at += 5;
             }
-            _ => return self.invalid(),
+            _ => return Err(Flaw::Invalid),
         }
         Ok(())
     }
 
-    fn number(&mut self) -> Result<(), JsonError> {
+    fn number(&mut self) -> Result<(), Flaw> {
         self.take(b'-');
         if !self.take(b'0') {
             self.digits()?;
@@ -230,17 +245,17 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn digits(&mut self) -> Result<(), JsonError> {
+    fn digits(&mut self) -> Result<(), Flaw> {
         let start = self.at;
         while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
             self.at += 1;
         }
-        if self.at > start { Ok(()) } else { self.invalid() }
+        if self.at > start { Ok(()) } else { Err(Flaw::Invalid) }
     }
 
-    fn literal(&mut self, literal: &str) -> Result<(), JsonError> {
+    fn literal(&mut self, literal: &str) -> Result<(), Flaw> {
         if !self.text[self.at..].starts_with(literal) {
-            return self.invalid();
+            return Err(Flaw::Invalid);
         }
         self.at += literal.len();
         Ok(())
