@@ -174,16 +174,10 @@ async fn answer(route: &Route, arrived: Arrived, body: Bytes) -> Result<Answer, 
         Endpoint::Other => Grammar::chat(StreamOptions::ALL),
     };
     drop(body);
-    let mut fields = arrived.headers;
-    let traceparent = settlement.trace(gateway.begin_trace(&fields));
-    headers::strip_for_engine(&mut fields);
-    fields.append(headers::X_REQUEST_ID, headers::request_id_value(request_id));
-    if let Some(content_type) = rewritten.content_type {
-        fields.set(CONTENT_TYPE, content_type);
-    }
-    if let Some(traceparent) = traceparent {
-        fields.set(TRACEPARENT, traceparent);
-    }
+    let traceparent = settlement.trace(gateway.begin_trace(&arrived.headers));
+    let set = [(CONTENT_TYPE, rewritten.content_type), (TRACEPARENT, traceparent)];
+    let set = set.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    let fields = headers::for_engine(arrived.headers, request_id, set);
 
     let instead = translation.map(|translation| gateway.engine.url(translation.path()));
     let url = instead.as_ref().unwrap_or(&route.url);

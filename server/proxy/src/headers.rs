@@ -79,16 +79,27 @@ const fn stripped(name: &'static str, reason: &'static str) -> StrippedHeader {
     StrippedHeader { name, reason }
 }
 
-/// Takes out of a caller's fields what the engine is not to get.
-pub(crate) fn strip_for_engine(from_caller: &mut Fields) {
+/// A request's fields as the engine gets them, `set` in place of the caller's.
+pub(crate) fn for_engine(
+    mut fields: Fields,
+    request_id: RequestId,
+    set: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
+) -> Fields {
     static STRIPPED: LazyLock<Names> = LazyLock::new(|| Names::of(STRIPPED_FROM_REQUESTS));
-    strip(from_caller, &STRIPPED);
+    strip(&mut fields, &STRIPPED);
+    fields.append(X_REQUEST_ID, request_id_value(request_id));
+    for (name, value) in set {
+        fields.set(name, value);
+    }
+    fields
 }
 
-/// Takes out of the engine's fields what the caller is not to get.
-pub(crate) fn strip_for_caller(from_engine: &mut Fields) {
+/// An answer's fields as the caller gets them.
+pub(crate) fn for_caller(mut fields: Fields, request_id: RequestId) -> Fields {
     static STRIPPED: LazyLock<Names> = LazyLock::new(|| Names::of(STRIPPED_FROM_RESPONSES));
-    strip(from_engine, &STRIPPED);
+    strip(&mut fields, &STRIPPED);
+    fields.append(X_REQUEST_ID, request_id_value(request_id));
+    fields
 }
 
 /// A request id as a header value.
@@ -140,7 +151,7 @@ mod tests {
 
     #[test]
     fn credentials_hop_headers_and_steering_stop_here_and_the_rest_passes() {
-        let mut fields = Fields::from_iter(
+        let from_caller = Fields::from_iter(
             [
                 ("authorization", "Bearer secret"),
                 ("x-api-key", "secret"),
@@ -151,14 +162,15 @@ mod tests {
                 ("x-request-id", "mine"),
                 ("anthropic-beta", "effort"),
                 ("content-type", "application/json"),
+                ("content-type", "text/html"),
+                ("anthropic-beta", "tools"),
             ]
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))),
         );
-        fields.append(
-            HeaderName::from_static("anthropic-beta"),
-            HeaderValue::from_static("tools"),
-        );
-        strip_for_engine(&mut fields);
+        let request_id = RequestId::from_bytes([0; 16]);
+        let plain = [(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"))];
+        let fields = for_engine(from_caller, request_id, plain);
+        let id = request_id.to_string();
         let mut passed: Vec<_> = fields
             .iter()
             .map(|(name, value)| (name.as_str(), value.to_str().unwrap()))
@@ -169,7 +181,8 @@ mod tests {
             [
                 ("anthropic-beta", "effort"),
                 ("anthropic-beta", "tools"),
-                ("content-type", "application/json"),
+                ("content-type", "text/plain"),
+                ("x-request-id", &id),
             ]
         );
     }

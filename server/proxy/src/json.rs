@@ -190,9 +190,10 @@ impl<'a> Object<'a> {
 /// Goes through the members of the one object that `text` consists of, checks all of it, and tells what it has seen.
 pub(crate) fn each_member<'a>(text: &'a str, mut take: impl FnMut(Member<'a>)) -> Result<Seen, JsonError> {
     let mut scanner = Scanner::new(text);
-    let scanned = scan_members(&mut scanner, &mut take);
-    scanned.map_err(|flaw| scanner.error(flaw))?;
-    Ok(scanner.seen)
+    match scan_members(&mut scanner, &mut take) {
+        Ok(()) => Ok(scanner.seen),
+        Err(flaw) => Err(scanner.error(flaw)),
+    }
 }
 
 fn scan_members<'a>(scanner: &mut Scanner<'a>, take: &mut impl FnMut(Member<'a>)) -> Result<(), Flaw> {
@@ -228,8 +229,7 @@ fn scan_members<'a>(scanner: &mut Scanner<'a>, take: &mut impl FnMut(Member<'a>)
 /// The elements of a list, as JSON.
 pub(crate) fn elements(text: &str) -> Result<Vec<&str>, JsonError> {
     let mut scanner = Scanner::new(text);
-    let scanned = scan_elements(&mut scanner);
-    scanned.map_err(|flaw| scanner.error(flaw))
+    scan_elements(&mut scanner).map_err(|flaw| scanner.error(flaw))
 }
 
 fn scan_elements<'a>(scanner: &mut Scanner<'a>) -> Result<Vec<&'a str>, Flaw> {

@@ -59,6 +59,7 @@ mod routes;
 mod server_sent_events;
 mod settlement;
 mod shield;
+mod small_read;
 mod speech;
 mod thinking;
 mod token_counts;

@@ -101,7 +101,7 @@ fn duration(duration: Duration) -> Vec<u8> {
         (_, 0..60) => [None, Some((seconds, "s"))],
         _ => [Some((seconds / 60, "m")), Some((seconds % 60, "s"))],
     };
-    let (mut text, mut digits) = (Vec::new(), itoa::Buffer::new());
+    let (mut text, mut digits) = (Vec::with_capacity(8), itoa::Buffer::new());
     for (number, unit) in parts.into_iter().flatten() {
         text.extend_from_slice(digits.format::<u64>(number).as_bytes());
         text.extend_from_slice(unit.as_bytes());

@@ -14,6 +14,7 @@ use tokio::{net::TcpStream, time::timeout};
 use tokio_util::io::poll_read_buf;
 
 use super::head::{self, Head};
+use crate::small_read::poll_small_read;
 
 /// A peer that vanished without a word is noticed after about four of these.
 const KEEPALIVE: Duration = Duration::from_secs(15);
@@ -62,6 +63,7 @@ impl Connection {
     /// Sends a request. An engine that answers before it has all of it is not sent the rest: then false is returned.
     pub(super) async fn send(&mut self, head: &[u8], body: &[u8]) -> io::Result<bool> {
         self.silent = true;
+        self.read_size = FIRST_READ;
         let (mut head, mut body) = (head, body);
         while !(head.is_empty() && body.is_empty()) {
             let written = if body.is_empty() {
@@ -104,6 +106,24 @@ impl Connection {
 
     /// Reads what there is into the buffer; 0 at the end. A connection that waits holds no buffer.
     pub(super) fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let (read, room) = if self.read_size == FIRST_READ {
+            let read = poll_small_read::<FIRST_READ>(&mut self.stream, context, &mut self.buffer);
+            if read.is_pending() && self.buffer.is_empty() {
+                self.buffer = BytesMut::new();
+            }
+            (ready!(read)?, FIRST_READ)
+        } else {
+            ready!(self.poll_read_much(context))?
+        };
+        self.silent &= read == 0;
+        if read == room {
+            self.read_size = (self.read_size * 2).min(LARGEST_READ);
+        }
+        Poll::Ready(Ok(read))
+    }
+
+    /// Reads into the buffer itself. Tells how much was read, and for how much there was room.
+    fn poll_read_much(&mut self, context: &mut Context<'_>) -> Poll<io::Result<(usize, usize)>> {
         loop {
             if self.buffer.is_empty() && self.stream.poll_read_ready(context)?.is_pending() {
                 self.buffer = BytesMut::new();
@@ -113,14 +133,7 @@ impl Connection {
             let room = self.buffer.capacity() - self.buffer.len();
             match poll_read_buf(Pin::new(&mut self.stream), context, &mut self.buffer) {
                 Poll::Pending if self.buffer.is_empty() => {}
-                read => {
-                    let read = ready!(read)?;
-                    self.silent &= read == 0;
-                    if read == room {
-                        self.read_size = (self.read_size * 2).min(LARGEST_READ);
-                    }
-                    return Poll::Ready(Ok(read));
-                }
+                read => return Poll::Ready(Ok((ready!(read)?, room))),
             }
         }
     }

@@ -5,7 +5,9 @@ use tokio::{
 };
 
 use super::*;
-use crate::headers::strip_for_engine;
+use worv_core::id::RequestId;
+
+use crate::headers::for_engine;
 
 /// A whole answer with a body of two bytes.
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
@@ -55,8 +57,8 @@ async fn the_engine_gets_its_own_key_and_never_the_caller_s() {
         connection.write_all(OK).await.unwrap();
         String::from_utf8(heard).unwrap()
     };
-    let mut fields = Fields::from_iter([(AUTHORIZATION, HeaderValue::from_static("Bearer the-caller-s"))]);
-    strip_for_engine(&mut fields);
+    let from_caller = Fields::from_iter([(AUTHORIZATION, HeaderValue::from_static("Bearer the-caller-s"))]);
+    let fields = for_engine(from_caller, RequestId::from_bytes([0; 16]), []);
     let url = engine.url("/v1/completions");
     let (heard, answer) = tokio::join!(serve, engine.post(&url, &fields, Bytes::from_static(b"{}")));
     assert_eq!(whole(answer).await.unwrap(), "ok");

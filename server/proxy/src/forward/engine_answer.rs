@@ -139,8 +139,6 @@ async fn broke_off(settlement: &mut Settlement) -> ApiError {
     error
 }
 
-fn respond(status: StatusCode, mut fields: Fields, request_id: RequestId, body: AnswerBody) -> Answer {
-    headers::strip_for_caller(&mut fields);
-    fields.append(headers::X_REQUEST_ID, headers::request_id_value(request_id));
-    Answer::new(status, fields, body)
+fn respond(status: StatusCode, fields: Fields, request_id: RequestId, body: AnswerBody) -> Answer {
+    Answer::new(status, headers::for_caller(fields, request_id), body)
 }

@@ -3,19 +3,17 @@
 use std::{
     future::poll_fn,
     io,
-    mem::MaybeUninit,
-    pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
 };
 
 use bytes::{Bytes, BytesMut};
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, ReadBuf},
+    io::{AsyncRead, AsyncReadExt},
     time::timeout,
 };
 
-use crate::body::MAX_RESERVED_BYTES;
+use crate::{body::MAX_RESERVED_BYTES, small_read::poll_small_read};
 
 /// What is read at once, in bytes, where it is not known how much will come.
 const FIRST_READ: usize = 4 << 10;
@@ -97,10 +95,6 @@ impl<S: AsyncRead + Unpin> Caller<S> {
     }
 
     fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        let mut room = [MaybeUninit::uninit(); FIRST_READ];
-        let mut read = ReadBuf::uninit(&mut room);
-        ready!(Pin::new(&mut self.stream).poll_read(context, &mut read))?;
-        self.read.extend_from_slice(read.filled());
-        Poll::Ready(Ok(read.filled().len()))
+        poll_small_read::<FIRST_READ>(&mut self.stream, context, &mut self.read)
     }
 }
