@@ -53,6 +53,10 @@ pub struct UsageRecord {
     pub chat_user: Option<String>,
 }
 
+/// Most tokens of a kind that are believed of one request. No engine counts to 2⁴⁰; one that a client got to say so must not
+/// make sums overflow.
+pub const MOST_TOKENS: u64 = 1 << 40;
+
 /// Characters of a chat user's id that are kept; Open WebUI's have 36.
 pub const LONGEST_CHAT_USER: usize = 64;
 

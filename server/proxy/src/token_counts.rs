@@ -1,5 +1,7 @@
 //! The usage objects of the two dialects, read as one.
 
+use worv_core::usage::MOST_TOKENS;
+
 use crate::json::{Object, each_member};
 
 /// Where OpenAI's details say what came from the prefix cache.
@@ -65,7 +67,7 @@ impl TokenCounts {
             Some(())
         })?;
         let outside = [counts.cached, written_to_cache].into_iter().flatten();
-        let prompt = counts.prompt.map(|input| outside.fold(input, u64::saturating_add));
+        let prompt = counts.prompt.map(|input| input + outside.sum::<u64>());
         Some(Self { prompt, ..counts })
     }
 
@@ -81,12 +83,12 @@ impl TokenCounts {
     }
 }
 
-/// A number that may be null; none where it is something else.
+/// A number of tokens that may be null; none where it is something else.
 #[expect(clippy::option_option, reason = "what is null is no error")]
 fn number(value: &str) -> Option<Option<u64>> {
     match value {
         "null" => Some(None),
-        digits => digits.parse().ok().map(Some),
+        digits => digits.parse().ok().map(|tokens: u64| Some(tokens.min(MOST_TOKENS))),
     }
 }
 
@@ -118,6 +120,16 @@ mod tests {
         };
         assert_eq!(TokenCounts::from_openai(openai), Some(expected));
         assert_eq!(TokenCounts::from_anthropic(anthropic), Some(expected));
+    }
+
+    #[test]
+    fn no_count_is_so_large_that_sums_of_it_overflow() {
+        let absurd = br#"{"prompt_tokens":18446744073709551615,"completion_tokens":1111111111111111111}"#;
+        let counts = TokenCounts::from_openai(absurd).unwrap();
+        assert_eq!(
+            (counts.prompt, counts.completion),
+            (Some(MOST_TOKENS), Some(MOST_TOKENS))
+        );
     }
 
     #[test]

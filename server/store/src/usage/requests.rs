@@ -9,7 +9,7 @@ use sqlx::{Any, AnyConnection, AssertSqlSafe, Row, any::AnyRow, query::Query};
 use worv_core::{
     id::RequestId,
     key::KeyId,
-    usage::{ClientKind, Endpoint, LONGEST_CHAT_USER, Outcome, UsageRecord},
+    usage::{ClientKind, Endpoint, LONGEST_CHAT_USER, MOST_TOKENS, Outcome, UsageRecord},
 };
 
 use super::code;
@@ -269,10 +269,9 @@ impl Models {
     }
 }
 
-/// A count of tokens as it is kept. No engine counts to 2⁴⁰ in one request; a client that got one to say so must not
-/// make the sums overflow.
+/// A count of tokens as it is kept.
 pub(super) fn tokens(count: u64) -> u64 {
-    count.min(1 << 40)
+    count.min(MOST_TOKENS)
 }
 
 fn insert(rows: &str) -> String {
