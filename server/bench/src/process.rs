@@ -2,20 +2,19 @@
 
 use std::{fs, time::Duration};
 
+use nix::{time::clock_getcpuclockid, unistd::Pid};
+
 use crate::Result;
 
-/// CPU time, user and system, of the process and of its children that are alive.
+/// CPU time, user and system, of the process and of its children that are alive. By their clocks, which count nanoseconds:
+/// what `/proc` says is rounded to 10 ms, an eighth of what a proxy uses for the slowest load.
 pub(crate) fn cpu_time(process: u32) -> Result<Duration> {
-    let mut ticks = 0;
+    let mut total = Duration::ZERO;
     for process in family(process) {
-        let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
-        // The name, in brackets, may contain anything; fields 14 and 15 are counted from behind it.
-        let after_name = stat.rsplit_once(')').ok_or("an unreadable stat file")?.1;
-        let fields: Vec<&str> = after_name.split_whitespace().collect();
-        ticks += fields[11].parse::<u64>()? + fields[12].parse::<u64>()?;
+        let clock = clock_getcpuclockid(Pid::from_raw(process.try_into()?))?;
+        total += Duration::from(clock.now()?);
     }
-    // A tick is 10 ms on every Linux that a program can meet (USER_HZ).
-    Ok(Duration::from_millis(ticks * 10))
+    Ok(total)
 }
 
 /// Proportional set size of the process and its children, in bytes.
