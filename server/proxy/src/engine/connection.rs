@@ -63,7 +63,6 @@ impl Connection {
     /// Sends a request. An engine that answers before it has all of it is not sent the rest: then false is returned.
     pub(super) async fn send(&mut self, head: &[u8], body: &[u8]) -> io::Result<bool> {
         self.silent = true;
-        self.read_size = FIRST_READ;
         let (mut head, mut body) = (head, body);
         while !(head.is_empty() && body.is_empty()) {
             let written = if body.is_empty() {
@@ -116,8 +115,11 @@ impl Connection {
             ready!(self.poll_read_much(context))?
         };
         self.silent &= read == 0;
+        // A long stream soon reads much at a time, and what comes after it on this connection soon little again.
         if read == room {
             self.read_size = (self.read_size * 2).min(LARGEST_READ);
+        } else if read < room / 4 {
+            self.read_size = (self.read_size / 2).max(FIRST_READ);
         }
         Poll::Ready(Ok(read))
     }

@@ -1,9 +1,8 @@
 //! Answers as they are written (RFC 9112).
 
 use std::{
-    fmt,
     future::poll_fn,
-    io::{self, IoSlice, Write},
+    io::{self, IoSlice},
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -146,7 +145,8 @@ impl Outgoing {
 
     /// A piece as a chunk (RFC 9112, section 7.1).
     fn add_chunk(&mut self, piece: Bytes) {
-        self.add_text(format_args!("{:x}\r\n", piece.len()));
+        self.add_hexadecimal(piece.len());
+        self.small.extend_from_slice(LINE_END);
         self.add(piece);
         if self.large.is_empty() {
             self.small.extend_from_slice(LINE_END);
@@ -168,9 +168,11 @@ impl Outgoing {
         self.small.extend_from_slice(LINE_END);
     }
 
-    fn add_text(&mut self, text: fmt::Arguments<'_>) {
-        // Memory takes all that is written to it.
-        let _ = self.small.write_fmt(text);
+    fn add_hexadecimal(&mut self, number: usize) {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let length = (usize::BITS - number.leading_zeros()).div_ceil(4).max(1);
+        let digits = (0..length).rev().map(|place| DIGITS[number >> (4 * place) & 0xf]);
+        self.small.extend(digits);
     }
 
     /// Whether something has to be written before more can be added.

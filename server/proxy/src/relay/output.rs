@@ -33,6 +33,10 @@ impl Output {
 
     /// Sends bytes that are not in the chunk.
     pub(super) fn write(&mut self, bytes: &[u8]) {
+        if self.copied.is_empty() {
+            // What is sent of a chunk is hardly ever longer than it was.
+            self.copied.reserve(self.chunk.len() + bytes.len());
+        }
         let run = std::mem::take(&mut self.run);
         self.copied.extend_from_slice(&self.chunk[run]);
         self.copied.extend_from_slice(bytes);
