@@ -4,11 +4,11 @@ use worv_core::usage::MOST_TOKENS;
 
 use crate::json::{Object, each_member};
 
-/// Where OpenAI's details say what came from the prefix cache.
-const CACHED: &str = "cached_tokens";
+/// Where a chat completion says more of its prompt and of its answer.
+const COMPLETION_DETAILS: [&str; 2] = ["prompt_tokens_details", "completion_tokens_details"];
 
-/// Where they say what was reasoning.
-const REASONING: &str = "reasoning_tokens";
+/// Where a response does.
+const RESPONSE_DETAILS: [&str; 2] = ["input_tokens_details", "output_tokens_details"];
 
 /// What an engine said was used, as far as it said it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,26 +26,22 @@ pub(crate) struct TokenCounts {
 impl TokenCounts {
     /// Reads the `usage` of a chat completion or of one of its chunks.
     pub(crate) fn from_openai(json: &[u8]) -> Option<Self> {
-        Self::read(json, |counts, name, value| {
-            match name {
-                "prompt_tokens" => counts.prompt = number(value)?,
-                "completion_tokens" => counts.completion = number(value)?,
-                "prompt_tokens_details" => counts.cached = detail(value, CACHED)?,
-                "completion_tokens_details" => counts.reasoning = detail(value, REASONING)?,
-                _ => {}
-            }
-            Some(())
-        })
+        Self::read_openai(json, ["prompt_tokens", "completion_tokens"], COMPLETION_DETAILS)
     }
 
     /// Reads the `usage` of a response (`/v1/responses`).
     pub(crate) fn from_responses(json: &[u8]) -> Option<Self> {
+        Self::read_openai(json, ["input_tokens", "output_tokens"], RESPONSE_DETAILS)
+    }
+
+    /// Reads what both of OpenAI's APIs say under names of their own: of the prompt and of the answer, and more of each.
+    fn read_openai(json: &[u8], [prompt, answer]: [&str; 2], [of_prompt, of_answer]: [&str; 2]) -> Option<Self> {
         Self::read(json, |counts, name, value| {
             match name {
-                "input_tokens" => counts.prompt = number(value)?,
-                "output_tokens" => counts.completion = number(value)?,
-                "input_tokens_details" => counts.cached = detail(value, CACHED)?,
-                "output_tokens_details" => counts.reasoning = detail(value, REASONING)?,
+                name if name == prompt => counts.prompt = number(value)?,
+                name if name == answer => counts.completion = number(value)?,
+                name if name == of_prompt => counts.cached = detail(value, "cached_tokens")?,
+                name if name == of_answer => counts.reasoning = detail(value, "reasoning_tokens")?,
                 _ => {}
             }
             Some(())
