@@ -50,6 +50,7 @@ pub(crate) struct Relay<B> {
     keep_alive: Duration,
     /// Keep-alive while streaming, a bound on closing afterwards.
     timer: Pin<Box<Sleep>>,
+    /// When some of the answer was last sent.
     last_sent: Instant,
 }
 
@@ -121,10 +122,12 @@ where
         if split.is_err() {
             end = Some(End::BrokeOff);
         }
-        let out = output.into_bytes();
+        let (out, now) = (output.into_bytes(), Instant::now());
         // Before the end, which may come in the same chunk and takes the record.
+        self.settlement.note_progress(now);
         if !out.is_empty() {
-            self.settlement.note_first_byte();
+            self.settlement.note_sending(now);
+            self.last_sent = now;
         }
         if let Some(end) = end {
             self.end(end);
@@ -225,7 +228,6 @@ where
                 }
             };
             if !out.is_empty() {
-                this.last_sent = Instant::now();
                 return Poll::Ready(Some(Ok(Frame::data(out))));
             }
         }

@@ -151,12 +151,12 @@ impl Settlement {
         }
     }
 
-    /// Notes that the first byte of the answer's body goes to the caller now.
-    pub(crate) fn note_first_byte(&mut self) {
+    /// Notes that something of the answer's body goes to the caller at `now`; the first such moment is kept.
+    pub(crate) fn note_sending(&mut self, now: Instant) {
         if let Some(record) = &mut self.record
             && record.first_byte_ms.is_none()
         {
-            record.first_byte_ms = Some(milliseconds(self.started.elapsed()));
+            record.first_byte_ms = Some(milliseconds(now - self.started));
         }
     }
 
@@ -183,12 +183,13 @@ impl Settlement {
         record.cached_tokens = counts.cached.unwrap_or(record.cached_tokens);
         record.completion_tokens = counts.completion.unwrap_or(record.completion_tokens);
         record.reasoning_tokens = counts.reasoning.unwrap_or(record.reasoning_tokens);
-        if record.completion_tokens > self.counted {
-            self.counters
-                .add_completion_tokens(record.completion_tokens - self.counted);
-            self.counted = record.completion_tokens;
-        }
-        let now = Instant::now();
+    }
+
+    /// Tells the live counter, and now and then the sink, how far the request has come by `now`. To be called once for
+    /// all of the answer that arrived together: both are shared by all requests.
+    pub(crate) fn note_progress(&mut self, now: Instant) {
+        let Some(record) = &mut self.record else { return };
+        add_completion_tokens(&self.counters, &mut self.counted, record);
         if now - self.noted >= NOTE_EVERY {
             self.noted = now;
             record.duration_ms = milliseconds(now - self.started);
@@ -217,6 +218,7 @@ impl Settlement {
         if let Some(admission) = self.admission.take() {
             admission.settle(record.prompt_tokens + record.completion_tokens, self.clock.now());
         }
+        add_completion_tokens(&self.counters, &mut self.counted, &record);
         self.counters.add_prompt_tokens(record.prompt_tokens);
         if outcome == Outcome::EngineFailed {
             self.counters.add_engine_failure();
@@ -243,6 +245,14 @@ impl Drop for Settlement {
             // Nobody is left to wait for it; the sink has it all the same.
             drop(self.settle(Outcome::ClientLeft));
         }
+    }
+}
+
+/// Gives the live counter what has been generated since it was last given something.
+fn add_completion_tokens(counters: &Counters, counted: &mut u64, record: &UsageRecord) {
+    if record.completion_tokens > *counted {
+        counters.add_completion_tokens(record.completion_tokens - *counted);
+        *counted = record.completion_tokens;
     }
 }
 

@@ -6,6 +6,7 @@ use http::{
     HeaderValue, StatusCode,
     header::{CACHE_CONTROL, CONTENT_TYPE},
 };
+use tokio::time::Instant;
 use worv_core::{
     id::RequestId,
     usage::{Endpoint, Outcome},
@@ -118,6 +119,7 @@ pub(super) async fn whole(
     });
     if let Some(counts) = counts {
         settlement.observe(counts);
+        settlement.note_progress(Instant::now());
     }
     let body = match reasoning::place(&body).filter(|_| endpoint == Endpoint::ChatCompletions) {
         Some(place) => reasoning::named_twice(&body, place).concat().into(),
