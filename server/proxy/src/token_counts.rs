@@ -26,7 +26,28 @@ pub(crate) struct TokenCounts {
 impl TokenCounts {
     /// Reads the `usage` of a chat completion or of one of its chunks.
     pub(crate) fn from_openai(json: &[u8]) -> Option<Self> {
-        Self::read_openai(json, ["prompt_tokens", "completion_tokens"], COMPLETION_DETAILS)
+        Self::as_vllm_writes(json)
+            .or_else(|| Self::read_openai(json, ["prompt_tokens", "completion_tokens"], COMPLETION_DETAILS))
+    }
+
+    /// Reads it where it is to the letter what vLLM writes into every chunk, which takes a twentieth of the time.
+    fn as_vllm_writes(json: &[u8]) -> Option<Self> {
+        let (prompt, rest) = digits(json.strip_prefix(br#"{"prompt_tokens":"#)?)?;
+        let (_total, rest) = digits(rest.strip_prefix(br#","total_tokens":"#)?)?;
+        let (completion, rest) = digits(rest.strip_prefix(br#","completion_tokens":"#)?)?;
+        let (reasoning, rest) = match rest.strip_prefix(br#","completion_tokens_details":{"reasoning_tokens":"#) {
+            Some(rest) => {
+                let (reasoning, rest) = digits(rest)?;
+                (Some(reasoning), rest.strip_prefix(b"}")?)
+            }
+            None => (None, rest),
+        };
+        (rest == b"}").then_some(Self {
+            prompt: Some(prompt),
+            cached: None,
+            completion: Some(completion),
+            reasoning,
+        })
     }
 
     /// Reads the `usage` of a response (`/v1/responses`).
@@ -79,6 +100,20 @@ impl TokenCounts {
     }
 }
 
+/// The number of tokens at the beginning of `json`, and what follows it. Of one that is too long the last digits follow it.
+fn digits(json: &[u8]) -> Option<(u64, &[u8])> {
+    const MOST_DIGITS: usize = u64::MAX.ilog10() as usize;
+    let (mut tokens, mut length) = (0, 0);
+    while let Some(digit @ b'0'..=b'9') = json.get(length)
+        && length < MOST_DIGITS
+    {
+        tokens = tokens * 10 + u64::from(digit - b'0');
+        length += 1;
+    }
+    let is_number = length == 1 || length > 1 && json[0] != b'0';
+    is_number.then(|| (tokens.min(MOST_TOKENS), &json[length..]))
+}
+
 /// A number of tokens that may be null; none where it is something else.
 #[expect(clippy::option_option, reason = "what is null is no error")]
 fn number(value: &str) -> Option<Option<u64>> {
@@ -102,7 +137,40 @@ fn detail(value: &str, name: &str) -> Option<Option<u64>> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// The general way to read what `TokenCounts::as_vllm_writes` reads quickly.
+    fn in_general(json: &[u8]) -> Option<TokenCounts> {
+        TokenCounts::read_openai(json, ["prompt_tokens", "completion_tokens"], COMPLETION_DETAILS)
+    }
+
+    proptest! {
+        #[test]
+        fn quick_reading_reads_what_the_general_one_does(prompt: u64, completion: u64, shift in 0..64_u32, reasoning: Option<u16>) {
+            let (prompt, completion) = (prompt >> shift, completion >> shift);
+            let details = reasoning.map(|tokens| format!(r#","completion_tokens_details":{{"reasoning_tokens":{tokens}}}"#));
+            let details = details.unwrap_or_default();
+            let json = format!(r#"{{"prompt_tokens":{prompt},"total_tokens":{prompt},"completion_tokens":{completion}{details}}}"#);
+            let quick = TokenCounts::as_vllm_writes(json.as_bytes());
+            prop_assert_eq!(quick.is_none(), prompt.max(completion) >= 10_u64.pow(19));
+            prop_assert!(quick.is_none() || quick == in_general(json.as_bytes()));
+        }
+
+        #[test]
+        fn quick_reading_takes_nothing_that_the_general_one_refuses(at: prop::sample::Index, byte in prop::sample::select(b"0129{}[]\",: -e.\0".to_vec()), inserts: bool) {
+            let mut json = br#"{"prompt_tokens":1,"total_tokens":20,"completion_tokens":0,"completion_tokens_details":{"reasoning_tokens":3}}"#.to_vec();
+            let at = at.index(json.len());
+            if inserts {
+                json.insert(at, byte);
+            } else {
+                json[at] = byte;
+            }
+            let quick = TokenCounts::as_vllm_writes(&json);
+            prop_assert!(quick.is_none() || quick == in_general(&json));
+        }
+    }
 
     #[test]
     fn both_dialects_count_cached_tokens_into_the_prompt() {
