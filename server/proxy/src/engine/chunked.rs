@@ -98,11 +98,14 @@ impl Chunked {
 
 /// A chunk's size; extensions are skipped.
 fn size(line: &[u8]) -> io::Result<u64> {
+    const MOST_DIGITS: usize = 2 * size_of::<u64>();
     let digits = line.split(|&byte| byte == b';').next().unwrap_or_default().trim_ascii();
-    let readable = !digits.is_empty() && digits.len() <= 16 && digits.iter().all(u8::is_ascii_hexdigit);
-    let text = str::from_utf8(digits).ok().filter(|_| readable);
-    let size = text.and_then(|text| u64::from_str_radix(text, 16).ok());
-    size.ok_or_else(|| malformed("the size of a chunk cannot be read"))
+    let size = digits.iter().try_fold(0, |size, &digit| {
+        let digit = char::from(digit).to_digit(16)?;
+        Some(size << 4 | u64::from(digit))
+    });
+    size.filter(|_| (1..=MOST_DIGITS).contains(&digits.len()))
+        .ok_or_else(|| malformed("the size of a chunk cannot be read"))
 }
 
 #[cfg(test)]
