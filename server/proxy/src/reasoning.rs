@@ -25,17 +25,20 @@ pub(crate) fn place(json: &[u8]) -> Option<Range<usize>> {
     if json.get(start) != Some(&b'"') || REASONING_CONTENT.find(json).is_some() {
         return None;
     }
-    let mut at = start + 1;
+    let end = string_end(json, start + 1)?;
+    Some(start..end + 1)
+}
+
+/// Where the quote is that closes the string whose text begins at `start`.
+pub(crate) fn string_end(json: &[u8], start: usize) -> Option<usize> {
+    let mut at = start;
     loop {
-        at += memchr2(b'"', b'\\', &json[at..])?;
+        at += memchr2(b'"', b'\\', json.get(at..)?)?;
         if json[at] == b'"' {
-            return Some(start..at + 1);
+            return Some(at);
         }
         // An escape: the byte after it is part of it, whatever it is.
         at += 2;
-        if at >= json.len() {
-            return None;
-        }
     }
 }
 

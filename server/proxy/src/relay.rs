@@ -30,6 +30,7 @@ mod grammar;
 mod messages;
 mod output;
 mod responses;
+mod shape;
 #[cfg(test)]
 mod tests;
 mod translated;

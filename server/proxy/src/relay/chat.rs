@@ -6,12 +6,13 @@
 use std::sync::LazyLock;
 
 use bytes::Bytes;
-use memchr::memmem::Finder;
+use memchr::{memmem::Finder, memrchr};
 use worv_core::usage::Outcome;
 
 use super::{
     grammar::{End, Step},
     output::Output,
+    shape::{Shape, Shapes},
 };
 use crate::{
     engine_complaint::EngineComplaint, envelope::StreamOptions, json::Object, reasoning, settlement::Settlement,
@@ -22,7 +23,6 @@ use crate::{
 const USAGE_KEY: &str = r#","usage":"#;
 
 static USAGE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(USAGE_KEY));
-static NO_CHOICES: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#""choices":[]"#));
 
 /// What is remembered of one stream.
 #[derive(Debug)]
@@ -31,6 +31,7 @@ pub(crate) struct Chat {
     asked: StreamOptions,
     /// How it will end, if the engine has reported an error.
     failed: Option<Outcome>,
+    shapes: Shapes,
 }
 
 /// The usage of a chunk, and where it stands.
@@ -51,7 +52,11 @@ enum Usage<'a> {
 
 impl Chat {
     pub(super) fn new(asked: StreamOptions) -> Self {
-        Self { asked, failed: None }
+        Self {
+            asked,
+            failed: None,
+            shapes: Shapes::default(),
+        }
     }
 
     pub(super) fn step(&mut self, event: &[u8], settlement: &mut Settlement, output: &mut Output) -> Step {
@@ -75,66 +80,52 @@ impl Chat {
         Step::Continue
     }
 
-    fn relay_chunk(&self, event: &[u8], data: &[u8], settlement: &mut Settlement, output: &mut Output) {
+    fn relay_chunk(&mut self, event: &[u8], data: &[u8], settlement: &mut Settlement, output: &mut Output) {
         let usage = usage_of(data);
-        let (Usage::Last { counts, .. } | Usage::Elsewhere { counts, .. }) = &usage else {
+        match &usage {
             // An engine that says nothing until its last chunk: its chunks are counted.
-            settlement.observe_piece();
-            return pass_chunk(event, data, output);
-        };
-        if let Some(counts) = counts {
-            settlement.observe(*counts);
-        }
-        if NO_CHOICES.find(data).is_some() {
-            if self.asked.include_usage {
-                output.pass(event);
+            Usage::Absent => settlement.observe_piece(),
+            Usage::Last { counts, .. } | Usage::Elsewhere { counts, .. } => {
+                if let Some(counts) = counts {
+                    settlement.observe(*counts);
+                }
             }
-            return;
         }
-        match usage {
-            _ if self.asked.continuous_usage_stats => pass_chunk(event, data, output),
-            Usage::Last { before, .. } => write_chunk(before, b"}\n\n", output),
-            Usage::Elsewhere { without, .. } => write_chunk(without.as_bytes(), b"\n\n", output),
-            Usage::Absent => {}
+        let without_usage = match &usage {
+            _ if self.asked.continuous_usage_stats => None,
+            Usage::Last { before, .. } => Some((*before, &b"}\n\n"[..])),
+            Usage::Elsewhere { without, .. } => Some((without.as_bytes(), &b"\n\n"[..])),
+            Usage::Absent => None,
+        };
+        let (json, end) = without_usage.unwrap_or((data, b"\n\n"));
+        let Shape { is_empty, reasoning } = self.shapes.shape_of(json);
+        match reasoning {
+            _ if is_empty && !matches!(usage, Usage::Absent) => {
+                if self.asked.include_usage {
+                    output.pass(event);
+                }
+            }
+            None if without_usage.is_none() => output.pass(event),
+            None => output.write_all([b"data: ", json, end]),
+            Some(place) => {
+                let [before, key, text, after] = reasoning::named_twice(json, place);
+                output.write_all([b"data: ", before, key, text, after, end]);
+            }
         }
     }
-}
-
-/// Sends a chunk as it came, but for its reasoning.
-fn pass_chunk(event: &[u8], data: &[u8], output: &mut Output) {
-    if reasoning::place(data).is_some() {
-        write_chunk(data, b"\n\n", output);
-    } else {
-        output.pass(event);
-    }
-}
-
-/// Sends a chunk that has changed, up to its end.
-fn write_chunk(json: &[u8], end: &[u8], output: &mut Output) {
-    output.write(b"data: ");
-    match reasoning::place(json) {
-        Some(place) => reasoning::named_twice(json, place)
-            .iter()
-            .for_each(|piece| output.write(piece)),
-        None => output.write(json),
-    }
-    output.write(end);
 }
 
 /// Finds the usage of a chunk without reading the rest, if it is where vLLM puts it.
 fn usage_of(data: &[u8]) -> Usage<'_> {
-    let Some(at) = USAGE.find(data) else {
-        return Usage::Absent;
-    };
-    if let Some(value) = data[at + USAGE_KEY.len()..].strip_suffix(b"}") {
+    if let Some((before, value)) = last_member(data) {
         let counts = TokenCounts::from_openai(value);
         // Only the top level's last member can be complete JSON between its key and the chunk's last brace.
         if counts.is_some() || value == b"null" {
-            return Usage::Last {
-                before: &data[..at],
-                counts,
-            };
+            return Usage::Last { before, counts };
         }
+    }
+    if USAGE.find(data).is_none() {
+        return Usage::Absent;
     }
     let object = str::from_utf8(data).ok().and_then(|data| Object::parse(data).ok());
     match object.as_ref().and_then(|object| Some((object, object.get("usage")?))) {
@@ -144,4 +135,22 @@ fn usage_of(data: &[u8]) -> Usage<'_> {
         },
         None => Usage::Absent,
     }
+}
+
+/// What stands before the usage and what it is, if it is the last member. It is looked for from the end, brace by brace.
+fn last_member(data: &[u8]) -> Option<(&[u8], &[u8])> {
+    /// Its own, and those of the details of the prompt and of the answer.
+    const MOST_BRACES: usize = 3;
+    let json = data.strip_suffix(b"}")?;
+    if let Some(before) = json.strip_suffix(b"null") {
+        return Some((before.strip_suffix(USAGE_KEY.as_bytes())?, b"null"));
+    }
+    let mut end = json.len();
+    for _ in 0..MOST_BRACES {
+        end = memrchr(b'{', &json[..end])?;
+        if let Some(before) = json[..end].strip_suffix(USAGE_KEY.as_bytes()) {
+            return Some((before, &json[end..]));
+        }
+    }
+    None
 }

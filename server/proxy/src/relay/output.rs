@@ -33,13 +33,22 @@ impl Output {
 
     /// Sends bytes that are not in the chunk.
     pub(super) fn write(&mut self, bytes: &[u8]) {
-        if self.copied.is_empty() {
-            // What is sent of a chunk is hardly ever longer than it was.
-            self.copied.reserve(self.chunk.len() + bytes.len());
-        }
+        self.write_all([bytes]);
+    }
+
+    /// Sends several pieces, one after the other.
+    pub(super) fn write_all<const PIECES: usize>(&mut self, pieces: [&[u8]; PIECES]) {
         let run = std::mem::take(&mut self.run);
+        let length = pieces.iter().map(|piece| piece.len()).sum::<usize>() + run.len();
+        if self.copied.capacity() == 0 {
+            // What is sent of a chunk is hardly ever longer than it was.
+            self.copied.reserve(self.chunk.len());
+        }
+        self.copied.reserve(length);
         self.copied.extend_from_slice(&self.chunk[run]);
-        self.copied.extend_from_slice(bytes);
+        for piece in pieces {
+            self.copied.extend_from_slice(piece);
+        }
     }
 
     /// Everything, in one piece.
