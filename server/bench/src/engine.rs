@@ -199,7 +199,9 @@ fn event(index: u64, usage: bool) -> String {
 
 fn counts(generated: u64) -> String {
     let total = generated + 9;
-    format!(",\"usage\":{{\"prompt_tokens\":9,\"total_tokens\":{total},\"completion_tokens\":{generated}}}")
+    format!(
+        ",\"usage\":{{\"prompt_tokens\":9,\"total_tokens\":{total},\"completion_tokens\":{generated},\"completion_tokens_details\":{{\"reasoning_tokens\":0}}}}"
+    )
 }
 
 /// The end of a stream, with its usage if that was asked for.
